@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# s2stat: every job of the project, by name. `make help` lists them.
+# All output goes under build/; what is missing is installed by scripts/deps.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+ARM64_SYSROOT := $(CURDIR)/build/arm64/sysroot
+PREFIX ?= /usr/local
+export KSRC KDEB
+
+.PHONY: help run check check-unit kernel kernel-upstream kernel-observed \
+	kernel-debug s2stat s2stat-arm64 guest lint bench install deb deps \
+	arm64-root arm64-sysroot arm64-debian clean distclean
+
+help:
+	@echo 'make run              the whole thing: kernel, tools, an emulated Arm host, two guests, live views'
+	@echo 'make run TUI=1        the same, and leaves you in the live view'
+	@echo 'make check            every test (installs what is missing)'
+	@echo 'make check-unit       host-only tests, no kernel build'
+	@echo 'make lint             checkpatch, sparse, shellcheck'
+	@echo 'make kernel           our arm64 kernel          build/kernel-s2'
+	@echo 'make kernel-upstream  same source and config without our series'
+	@echo 'make kernel-observed  upstream stage-2 with our tracepoints only'
+	@echo 'make kernel-debug     ours with KASAN, lockdep, DEBUG_VM'
+	@echo 'make s2stat           the tool for this machine build/s2stat'
+	@echo 'make s2stat-arm64     the tool, static aarch64  build/s2stat-arm64'
+	@echo 'make guest            test programs for the host build/guest'
+	@echo 'make deps             install what is missing (as root)'
+	@echo 'make clean, distclean remove outputs, remove build/'
+	@echo 'KSRC=path             another Linux 6.12 tree or tarball'
+
+deps:
+	@scripts/deps
+
+kernel: deps
+	@scripts/kernel s2
+
+kernel-upstream kernel-observed kernel-debug: kernel-%: deps
+	@scripts/kernel $*
+
+arm64-root arm64-sysroot arm64-debian: arm64-%: deps
+	@scripts/arm64 $*
+
+s2stat: deps
+	@$(MAKE) -C tools/s2stat OUT=$(CURDIR)/build/s2stat
+
+s2stat-arm64: arm64-sysroot
+	@$(MAKE) -C tools/s2stat CROSS=aarch64 SYSROOT=$(ARM64_SYSROOT) \
+		OUT=$(CURDIR)/build/s2stat-arm64
+
+guest: deps
+	@$(MAKE) -C tests/guest OUT=$(CURDIR)/build/guest
+
+check-unit: deps
+	@$(MAKE) -C tests/unit check
+
+lint: kernel
+	@scripts/lint
+
+check:
+	@scripts/check
+
+run: kernel s2stat-arm64 arm64-root
+	@scripts/demo
+
+bench deb:
+	@echo '$@: not there yet' >&2; exit 2
+
+install: s2stat
+	@$(MAKE) -C tools/s2stat OUT=$(CURDIR)/build/s2stat PREFIX=$(PREFIX) install
+
+clean:
+	rm -rf build/s2stat build/s2stat-arm64 build/guest build/unit build/vm \
+		build/kernel-*.log build/src/linux-*/out
+
+distclean:
+	rm -rf build
