@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Shows what is there now: every live stage-2 context (iter/s2_mmu) and every
+ * table page of each (iter/s2_table), so that VMs older than s2stat are seen
+ * whole. The kernel calls the second with mmu_lock held for read, one table
+ * page at a time: entries may be set meanwhile, tables are not freed.
+ *
+ * Every invocation is free of state: the kernel shows an object again when
+ * the seq_file had no room for it.
+ */
+#include "kvm_types.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "records.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define PTE_VALID	(1ULL << 0)
+#define PTE_TABLE	(1ULL << 1)
+/* KVM_INVALID_PTE_LOCKED: a break-before-make is under way. */
+#define PTE_LOCKED	(1ULL << 10)
+#define LAST_LEVEL	3
+
+/* Set by user space before each pass. */
+__u64 only_mmu;		/* show this context only; 0: all */
+__u32 want_entries;	/* write the descriptors too */
+__u32 first_chunk;	/* of each table, from this chunk on ... */
+__u32 nr_chunks;	/* ... at most so many: what a seq_file can hold */
+
+/* Absent where the kernel keeps no data symbols (KALLSYMS_ALL=n). */
+extern const void kvm_arm_vmid_bits __ksym __weak;
+
+/* One page of descriptors and what was found in it. */
+struct scratch {
+	struct s2r_table table;
+	struct s2r_entries chunk;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+static __always_inline struct scratch *scratch(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratches, &zero);
+}
+
+static __always_inline __u32 vmid_bits(void)
+{
+	__u32 bits = 0;
+
+	if (&kvm_arm_vmid_bits)
+		bpf_probe_read_kernel(&bits, sizeof(bits), &kvm_arm_vmid_bits);
+	return bits;
+}
+
+/* mmu->arch is embedded in the struct kvm of the VM. */
+static __always_inline __s32 created_vcpus(struct kvm_s2_mmu *mmu)
+{
+	void *kvm = (void *)mmu->arch - bpf_core_field_offset(struct kvm, arch);
+
+	return BPF_CORE_READ((struct kvm *)kvm, created_vcpus);
+}
+
+SEC("iter/s2_mmu")
+int show_mmu(struct bpf_iter__s2_mmu *ctx)
+{
+	struct seq_file *seq = ctx->meta->seq;
+	struct kvm_s2_mmu *mmu = ctx->mmu;
+	struct s2r_mmu rec = {};
+	struct s2_ctx *s2;
+
+	if (!mmu)
+		return 0;
+	s2 = mmu->s2;
+	if (!s2)
+		return 0;
+
+	rec.head.size = sizeof(rec);
+	rec.head.type = S2R_MMU;
+	rec.id = s2->id;
+	rec.vmid = mmu->vmid.id.counter;
+	rec.root_pa = mmu->pgd_phys;
+	rec.tables_alloc = s2->tables_alloc.counter;
+	rec.tables_freed = s2->tables_freed.counter;
+	rec.vm = s2->vm;
+	rec.vmid_bits = vmid_bits();
+	rec.vcpus = created_vcpus(mmu);
+	rec.ipa_bits = s2->geo.ipa_bits;
+	rec.start_level = s2->geo.start_level;
+	rec.root_pages = s2->geo.root_pages;
+	rec.nested = s2->nested;
+	rec.lpa2 = s2->geo.lpa2;
+	rec.fwb = s2->geo.fwb;
+	bpf_seq_write(seq, &rec, sizeof(rec));
+	return 0;
+}
+
+struct chunk_arg {
+	struct seq_file *seq;
+	u64 *entries;
+	u32 nr;
+	u32 first;
+};
+
+/* Reads chunk @i of the table into @s; false when there is no such chunk. */
+static __always_inline bool read_chunk(struct scratch *s, u64 *entries, u32 nr,
+				       u32 i)
+{
+	u32 first = i * S2R_CHUNK;
+
+	if (first >= nr)
+		return false;
+	s->chunk.first = first;
+	s->chunk.nr = nr - first < S2R_CHUNK ? nr - first : S2R_CHUNK;
+	if (!bpf_probe_read_kernel(s->chunk.e, sizeof(s->chunk.e),
+				   entries + first))
+		return true;
+	s->table.unread += s->chunk.nr;
+	s->chunk.nr = 0;
+	return true;
+}
+
+static long classify_entry(u32 i, void *unused)
+{
+	struct scratch *s = scratch();
+	u64 e;
+
+	if (!s || i >= S2R_CHUNK)
+		return 1;
+	e = s->chunk.e[i];
+	if (!e)
+		return 0;
+	if (e == PTE_LOCKED)
+		s->table.locked++;
+	else if (!(e & PTE_VALID))
+		s->table.annotations++;
+	else if (s->table.level < LAST_LEVEL && (e & PTE_TABLE))
+		s->table.children++;
+	else
+		s->table.leaves++;
+	return 0;
+}
+
+static long classify_chunk(u32 i, struct chunk_arg *arg)
+{
+	struct scratch *s = scratch();
+
+	if (!s || !read_chunk(s, arg->entries, arg->nr, i))
+		return 1;
+	bpf_loop(s->chunk.nr, classify_entry, NULL, 0);
+	return 0;
+}
+
+static long write_chunk(u32 i, struct chunk_arg *arg)
+{
+	struct scratch *s = scratch();
+
+	if (!s || !read_chunk(s, arg->entries, arg->nr, i + arg->first))
+		return 1;
+	bpf_seq_write(arg->seq, &s->chunk, sizeof(s->chunk));
+	return 0;
+}
+
+SEC("iter/s2_table")
+int show_table(struct bpf_iter__s2_table *ctx)
+{
+	struct s2_table_pos *pos = ctx->pos;
+	struct kvm_s2_mmu *mmu = ctx->mmu;
+	struct chunk_arg arg = {};
+	struct scratch *s;
+	u64 id;
+
+	if (!mmu || !pos || !mmu->s2)
+		return 0;
+	id = mmu->s2->id;
+	s = scratch();
+	if (!s || (only_mmu && only_mmu != id))
+		return 0;
+
+	arg.seq = ctx->meta->seq;
+	arg.entries = pos->entries;
+	arg.nr = pos->nr;
+	arg.first = first_chunk;
+
+	__builtin_memset(&s->table, 0, sizeof(s->table));
+	s->table.head.size = sizeof(s->table);
+	s->table.head.type = S2R_TABLE;
+	s->table.mmu = id;
+	s->table.ipa = pos->ipa;
+	s->table.pa = pos->pa;
+	s->table.level = pos->level;
+	s->table.count = pos->count;
+	s->table.nr = pos->nr;
+
+	s->chunk.head.size = sizeof(s->chunk);
+	s->chunk.head.type = S2R_ENTRIES;
+	s->chunk.mmu = id;
+	s->chunk.pa = pos->pa;
+
+	bpf_loop(S2R_MAX_CHUNKS, classify_chunk, &arg, 0);
+	bpf_seq_write(arg.seq, &s->table, sizeof(s->table));
+	if (want_entries)
+		bpf_loop(nr_chunks, write_chunk, &arg, 0);
+	return 0;
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Samples of the running kernel, one after the other, until they are enough or
+ * somebody interrupts: the frame of list, show and top.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../model/select.h"
+#include "../model/vmm.h"
+#include "cmd.h"
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+}
+
+static void wait_for(double seconds)
+{
+	struct timespec ts = {
+		.tv_sec = (time_t)seconds,
+		.tv_nsec = (long)((seconds - (time_t)seconds) * 1e9),
+	};
+
+	while (!interrupted && nanosleep(&ts, &ts) && errno == EINTR)
+		;
+}
+
+/* Leaves out the dead for verbs that show what is there. */
+static size_t choose(const struct options *o, const struct sampling *s,
+		     const struct host *host, bool *chosen)
+{
+	size_t n = select_vms(host, o->vm, chosen);
+
+	for (size_t i = 0; i < host->nr; i++) {
+		if (chosen[i] && !host->vm[i]->alive && !s->keep_gone) {
+			chosen[i] = false;
+			n--;
+		}
+	}
+	return n;
+}
+
+static int unknown_vm(const struct options *o, struct failure *f)
+{
+	char name[VM_NAME_MAX];
+
+	clean_text(name, sizeof(name), o->vm, strlen(o->vm));
+	return failed(f, EXIT_ERROR,
+		      "no VM here matches '%s' (s2stat list shows them all)",
+		      name);
+}
+
+/* One sample; a selector must mean something in the first. */
+static int one_sample(const struct options *o, const struct sampling *s,
+		      struct live *live, struct host *host, bool first,
+		      struct failure *f)
+{
+	bool *chosen;
+	int err;
+
+	wait_for(o->interval);
+	if (live_sample(live, host, f))
+		return -1;
+	chosen = calloc(host->nr + 1, sizeof(*chosen));
+	if (!chosen)
+		return failed(f, EXIT_ERROR, "out of memory");
+	if (!choose(o, s, host, chosen) && o->vm && first)
+		err = unknown_vm(o, f);
+	else
+		err = s->show(o, live, host, chosen, f);
+	free(chosen);
+	fflush(stdout);
+	return err;
+}
+
+/**
+ * sample_loop() - samples the kernel and shows each sample
+ *
+ * Return: enum s2stat_exit; EXIT_INCONCLUSIVE if events went uncounted and a
+ * rate was shown.
+ */
+int sample_loop(const struct options *o, const struct sampling *s)
+{
+	struct failure f;
+	struct live *live;
+	struct host host;
+	int err;
+
+	host_init(&host, __builtin_ctzl(sysconf(_SC_PAGESIZE)));
+	if (live_open(&live, o->verbose, &f))
+		return report(o, &f);
+	catch_signals();
+	if (o->interval > 2 && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO))
+		fprintf(stderr, "s2stat: counting for %g s ...\n", o->interval);
+
+	err = 0;
+	for (unsigned long n = 0; !err && !interrupted; n++) {
+		err = one_sample(o, s, live, &host, !n, &f);
+		if (o->count && n + 1 >= o->count)
+			break;
+	}
+	err = err ? report(o, &f) :
+	      host.dropped && o->interval > 0 ? EXIT_INCONCLUSIVE : EXIT_FINE;
+	live_close(live);
+	host_free(&host);
+	return err;
+}
