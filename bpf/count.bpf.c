@@ -149,8 +149,8 @@ int BPF_PROG(on_flush, struct kvm_s2_mmu *mmu, u64 seq, u64 op, s32 scope,
 }
 
 SEC("tp_btf/s2_fault_begin")
-int BPF_PROG(on_fault_begin, struct kvm_s2_mmu *mmu, u64 seq, s32 vcpu,
-	     u64 ipa, s32 kind)
+int BPF_PROG(on_fault_begin, struct kvm_s2_mmu *mmu, u64 seq, s32 vcpu, u64 ipa,
+	     s32 kind)
 {
 	struct s2r_counts *c = row(mmu);
 	__u32 k = kind;

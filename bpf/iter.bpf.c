@@ -18,17 +18,17 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define PTE_VALID	(1ULL << 0)
-#define PTE_TABLE	(1ULL << 1)
+#define PTE_VALID (1ULL << 0)
+#define PTE_TABLE (1ULL << 1)
 /* KVM_INVALID_PTE_LOCKED: a break-before-make is under way. */
-#define PTE_LOCKED	(1ULL << 10)
-#define LAST_LEVEL	3
+#define PTE_LOCKED (1ULL << 10)
+#define LAST_LEVEL 3
 
 /* Set by user space before each pass. */
-__u64 only_mmu;		/* show this context only; 0: all */
-__u32 want_entries;	/* write the descriptors too */
-__u32 first_chunk;	/* of each table, from this chunk on ... */
-__u32 nr_chunks;	/* ... at most so many: what a seq_file can hold */
+__u64 only_mmu; /* show this context only; 0: all */
+__u32 want_entries; /* write the descriptors too */
+__u32 first_chunk; /* of each table, from this chunk on ... */
+__u32 nr_chunks; /* ... at most so many: what a seq_file can hold */
 
 /* Absent where the kernel keeps no data symbols (KALLSYMS_ALL=n). */
 extern const void kvm_arm_vmid_bits __ksym __weak;

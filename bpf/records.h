@@ -14,11 +14,11 @@
 #include "../kernel/s2/abi.h"
 
 /* Entries that one chunk record carries, and the page the BPF side reads. */
-#define S2R_CHUNK	512
+#define S2R_CHUNK 512
 /* A concatenated root has at most this many chunks on a 64 KB host. */
-#define S2R_MAX_CHUNKS	(16 * 16)
+#define S2R_MAX_CHUNKS (16 * 16)
 /* VMs that can be counted at the same time. */
-#define S2R_MAX_VMS	16384
+#define S2R_MAX_VMS 16384
 
 enum s2r_type {
 	S2R_MMU = 1,

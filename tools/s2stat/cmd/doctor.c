@@ -77,21 +77,29 @@ static void check_privileges(const struct options *o)
 	      "run s2stat as root, or give it these two capabilities");
 }
 
-/* What a sample shows of the VMIDs depends on a data symbol being visible. */
-static void check_sample(const struct options *o, const struct host *host)
+/* To tell a VMID from its generation takes a data symbol of the kernel. */
+static void check_vmid_width(const struct options *o, const struct host *host)
 {
-	char detail[128];
+	const char *detail = "kvm_arm_vmid_bits, to tell VMID from generation";
 	size_t silent = 0;
 
 	for (size_t i = 0; i < host->nr; i++)
 		silent += !host->vm[i]->vmid_bits;
-	snprintf(detail, sizeof(detail), "%zu stage-2 contexts read",
-		 host->nr);
+	if (!host->nr)
+		check(o, "VMID width", UNKNOWN, detail,
+		      "no VM runs: start one to see");
+	else
+		check(o, "VMID width", silent ? MISSING : OK, detail,
+		      "needs CONFIG_KALLSYMS_ALL=y and a readable /proc/kallsyms");
+}
+
+static void check_sample(const struct options *o, const struct host *host)
+{
+	char detail[128];
+
+	snprintf(detail, sizeof(detail), "%zu stage-2 contexts read", host->nr);
 	check(o, "attach and read", OK, detail, NULL);
-	check(o, "VMID width", !host->nr ? UNKNOWN : silent ? MISSING : OK,
-	      "kvm_arm_vmid_bits, to tell VMID from generation",
-	      host->nr ? "needs CONFIG_KALLSYMS_ALL=y and a readable /proc/kallsyms" :
-			 "no VM runs: start one to see");
+	check_vmid_width(o, host);
 }
 
 /* Attaches and reads one sample. */

@@ -115,8 +115,10 @@ int sample_loop(const struct options *o, const struct sampling *s)
 		if (o->count && n + 1 >= o->count)
 			break;
 	}
-	err = err ? report(o, &f) :
-	      host.dropped && o->interval > 0 ? EXIT_INCONCLUSIVE : EXIT_FINE;
+	if (err)
+		err = report(o, &f);
+	else if (host.dropped && o->interval > 0)
+		err = EXIT_INCONCLUSIVE;
 	live_close(live);
 	host_free(&host);
 	return err;

@@ -6,7 +6,7 @@
 
 #include "../../../kernel/s2/abi.h"
 
-#define NAME(sym, name)	[sym] = name,
+#define NAME(sym, name) [sym] = name,
 
 static const char *const reasons[] = { S2_REASONS(NAME) };
 static const char *const scopes[] = { S2_SCOPES(NAME) };

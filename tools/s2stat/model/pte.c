@@ -4,15 +4,15 @@
  */
 #include "pte.h"
 
-#define VALID		(1ULL << 0)
-#define TABLE		(1ULL << 1)
-#define S2AP_R		(1ULL << 6)
-#define S2AP_W		(1ULL << 7)
-#define AF		(1ULL << 10)
-#define XN		(1ULL << 54)
+#define VALID (1ULL << 0)
+#define TABLE (1ULL << 1)
+#define S2AP_R (1ULL << 6)
+#define S2AP_W (1ULL << 7)
+#define AF (1ULL << 10)
+#define XN (1ULL << 54)
 /* KVM_INVALID_PTE_LOCKED of Linux's asm/kvm_pgtable.h. */
-#define LOCKED		(1ULL << 10)
-#define LAST_LEVEL	3
+#define LOCKED (1ULL << 10)
+#define LAST_LEVEL 3
 
 /** pte_kind() - what the descriptor @pte in a table of @level is */
 enum pte_kind pte_kind(uint64_t pte, int level)

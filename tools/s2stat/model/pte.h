@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 enum pte_kind {
-	PTE_NONE,	/* zero: not counted */
-	PTE_LOCKED,	/* in transition: not counted */
-	PTE_ANNOTATION,	/* invalid, not zero: counted */
+	PTE_NONE, /* zero: not counted */
+	PTE_LOCKED, /* in transition: not counted */
+	PTE_ANNOTATION, /* invalid, not zero: counted */
 	PTE_TABLE,
 	PTE_LEAF,
 };

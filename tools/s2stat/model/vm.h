@@ -16,12 +16,12 @@
 
 #include "../../../bpf/records.h"
 
-#define VM_NAME_MAX	128
-#define VM_VMM_MAX	32
+#define VM_NAME_MAX 128
+#define VM_VMM_MAX 32
 /* Table levels are -1 (52-bit IPAs) to 3. */
-#define VM_LEVELS	5
-#define VM_LEVEL_MIN	(-1)
-#define VM_LAST_LEVEL	3
+#define VM_LEVELS 5
+#define VM_LEVEL_MIN (-1)
+#define VM_LAST_LEVEL 3
 
 /**
  * struct vm_level - the table pages of one level

@@ -12,6 +12,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* How long a UTF-8 sequence is that begins with @c; 0: none does. */
+static size_t utf8_length(unsigned char c)
+{
+	if (c < 0x80)
+		return 1;
+	if (c < 0xc0 || c >= 0xf8)
+		return 0;
+	return c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+}
+
 /*
  * Length of the well-formed UTF-8 sequence at @s (RFC 3629), its code point in
  * @cp; 0 if there is none.
@@ -19,8 +29,7 @@
 static size_t utf8(const unsigned char *s, size_t len, uint32_t *cp)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc0 ? 0 : s[0] < 0xe0 ? 2 :
-		   s[0] < 0xf0 ? 3 : s[0] < 0xf8 ? 4 : 0;
+	size_t n = utf8_length(s[0]);
 
 	if (!n || n > len)
 		return 0;

@@ -8,11 +8,11 @@
 /* Exit codes of every verb. */
 enum s2stat_exit {
 	EXIT_FINE = 0,
-	EXIT_VERDICT = 1,	/* an assertion or audit failed */
+	EXIT_VERDICT = 1, /* an assertion or audit failed */
 	EXIT_USAGE = 2,
 	EXIT_ERROR = 3,
-	EXIT_KERNEL = 4,	/* this kernel cannot do it */
-	EXIT_INCONCLUSIVE = 5,	/* events were lost */
+	EXIT_KERNEL = 4, /* this kernel cannot do it */
+	EXIT_INCONCLUSIVE = 5, /* events were lost */
 };
 
 /**
@@ -25,7 +25,7 @@ struct failure {
 	char text[512];
 };
 
-__attribute__((format(printf, 3, 4)))
-int failed(struct failure *f, int code, const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) int failed(struct failure *f, int code,
+						 const char *fmt, ...);
 
 #endif /* S2STAT_SOURCE_FAILURE_H */

@@ -21,9 +21,9 @@
 #include "proc.h"
 
 /* A table is accused only if its count was wrong at this many more looks. */
-#define RECHECKS	3
+#define RECHECKS 3
 /* The kernel's seq_file buffer for iterators is eight pages. */
-#define SEQ_PAGES	8
+#define SEQ_PAGES 8
 
 struct live {
 	struct count_bpf *count;
@@ -60,9 +60,10 @@ static double now(clockid_t clock)
 static int refused(struct failure *f, const char *what, int err)
 {
 	if (err == -EPERM || err == -EACCES)
-		return failed(f, EXIT_ERROR,
-			      "not permitted to %s: s2stat needs CAP_BPF and CAP_PERFMON (run it as root, or give it these two)",
-			      what);
+		return failed(
+			f, EXIT_ERROR,
+			"not permitted to %s: s2stat needs CAP_BPF and CAP_PERFMON (run it as root, or give it these two)",
+			what);
 	return failed(f, EXIT_ERROR, "cannot %s: %s (-v shows more)", what,
 		      strerror(-err));
 }
@@ -100,8 +101,8 @@ static int open_iter(struct live *live, struct failure *f)
 	err = -errno;
 	if (!live->mmus)
 		return refused(f, "attach the s2_mmu iterator", err);
-	live->tables = bpf_program__attach_iter(live->iter->progs.show_table,
-						NULL);
+	live->tables =
+		bpf_program__attach_iter(live->iter->progs.show_table, NULL);
 	err = -errno;
 	if (!live->tables)
 		return refused(f, "attach the s2_table iterator", err);
@@ -295,7 +296,8 @@ static int read_global(struct live *live, struct host *host, struct failure *f)
 	__u32 key = 0;
 
 	_Static_assert(sizeof(*g) <= sizeof(struct s2r_counts) &&
-		       sizeof(*g) % 8 == 0, "one buffer serves both maps");
+			       sizeof(*g) % 8 == 0,
+		       "one buffer serves both maps");
 	if (bpf_map_lookup_elem(bpf_map__fd(live->count->maps.global), &key, g))
 		return refused(f, "read the BPF counters", -errno);
 	host->rollovers = 0;

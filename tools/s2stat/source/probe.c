@@ -56,19 +56,23 @@ void probe_kernel(struct probe *p)
 int probe_verdict(const struct probe *p, struct failure *f)
 {
 	if (!p->btf)
-		return failed(f, EXIT_KERNEL,
-			      "this kernel does not describe its types (no readable /sys/kernel/btf/vmlinux; CONFIG_DEBUG_INFO_BTF): s2stat cannot work on it");
+		return failed(
+			f, EXIT_KERNEL,
+			"this kernel does not describe its types (no readable /sys/kernel/btf/vmlinux; CONFIG_DEBUG_INFO_BTF): s2stat cannot work on it");
 	if (!p->context)
-		return failed(f, EXIT_KERNEL,
-			      "this kernel has no s2 stage-2 MMU (CONFIG_KVM_ARM64_S2), and s2stat does not support other kernels yet");
+		return failed(
+			f, EXIT_KERNEL,
+			"this kernel has no s2 stage-2 MMU (CONFIG_KVM_ARM64_S2), and s2stat does not support other kernels yet");
 	if (!p->iter_mmu || !p->iter_table)
-		return failed(f, EXIT_KERNEL,
-			      "this kernel's s2 has no bpf_iter target %s: it and s2stat are not of one version",
-			      p->iter_mmu ? "s2_table" : "s2_mmu");
+		return failed(
+			f, EXIT_KERNEL,
+			"this kernel's s2 has no bpf_iter target %s: it and s2stat are not of one version",
+			p->iter_mmu ? "s2_table" : "s2_mmu");
 	for (int e = 0; e < PROBE_NR_EVENTS; e++)
 		if (!p->event[e])
-			return failed(f, EXIT_KERNEL,
-				      "this kernel has no tracepoint s2:%s: it and s2stat are not of one version",
-				      events[e]);
+			return failed(
+				f, EXIT_KERNEL,
+				"this kernel has no tracepoint s2:%s: it and s2stat are not of one version",
+				events[e]);
 	return 0;
 }

@@ -11,23 +11,23 @@
 #include "failure.h"
 
 /* Tracepoints that the counters need: all of them, or a rate would lie. */
-#define PROBE_EVENTS(X)		\
-	X(s2_set)		\
-	X(s2_clear)		\
-	X(s2_table_alloc)	\
-	X(s2_table_free)	\
-	X(s2_flush)		\
-	X(s2_fault_begin)	\
-	X(s2_fault_end)		\
-	X(s2_vmid_assign)	\
-	X(s2_vmid_rollover)	\
+#define PROBE_EVENTS(X)     \
+	X(s2_set)           \
+	X(s2_clear)         \
+	X(s2_table_alloc)   \
+	X(s2_table_free)    \
+	X(s2_flush)         \
+	X(s2_fault_begin)   \
+	X(s2_fault_end)     \
+	X(s2_vmid_assign)   \
+	X(s2_vmid_rollover) \
 	X(s2_mmu_free)
 
 enum probe_event {
 #define PROBE_ENUM(name) PROBE_##name,
 	PROBE_EVENTS(PROBE_ENUM)
 #undef PROBE_ENUM
-	PROBE_NR_EVENTS
+		PROBE_NR_EVENTS
 };
 
 /**

@@ -15,9 +15,9 @@
 #include "../model/vmm.h"
 
 /* A VMM's name comes early: longer command lines are cut. */
-#define CMDLINE_MAX	(128 * 1024)
+#define CMDLINE_MAX (128 * 1024)
 /* PROC_PID_INIT_INO of linux/proc_ns.h. */
-#define INIT_PID_NS	0xEFFFFFFCU
+#define INIT_PID_NS 0xEFFFFFFCU
 
 /* Kernel tgids name processes of the initial pid namespace only. */
 static bool in_initial_pid_ns(void)

@@ -20,8 +20,8 @@ struct fmt fmt_bytes(uint64_t bytes)
 		return (struct fmt){ "0" };
 	for (; v >= 1023.95 && u + 1 < NR_UNITS; u++)
 		v /= 1024;
-	snprintf(f.s, sizeof(f.s), v >= 99.95 || v == (int)v ? "%.0f%s" : "%.1f%s",
-		 v, units[u]);
+	snprintf(f.s, sizeof(f.s),
+		 v >= 99.95 || v == (int)v ? "%.0f%s" : "%.1f%s", v, units[u]);
 	return f;
 }
 
@@ -33,7 +33,8 @@ struct fmt fmt_size(uint64_t size)
 
 	for (; size && !(size % 1024) && u + 1 < NR_UNITS; u++)
 		size /= 1024;
-	snprintf(f.s, sizeof(f.s), "%llu%s", (unsigned long long)size, units[u]);
+	snprintf(f.s, sizeof(f.s), "%llu%s", (unsigned long long)size,
+		 units[u]);
 	return f;
 }
 

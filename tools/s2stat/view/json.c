@@ -136,7 +136,7 @@ static void add_tables(struct json_object *o, const struct host *host,
 	for (int l = VM_LEVEL_MIN; l <= VM_LAST_LEVEL; l++) {
 		const struct vm_level *lv = &vm->level[vm_level(l)];
 		struct json_object *level;
-		char key[8];
+		char key[16];
 
 		if (!lv->tables)
 			continue;

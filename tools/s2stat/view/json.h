@@ -12,7 +12,7 @@
 struct json_object;
 
 /* "v" of every object: rises when a key changes its meaning or goes. */
-#define JSON_VERSION	1
+#define JSON_VERSION 1
 
 struct json_object *json_record(const char *type);
 void json_emit(FILE *out, struct json_object *o);

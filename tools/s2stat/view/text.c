@@ -11,9 +11,9 @@
 #include "../model/pte.h"
 #include "fmt.h"
 
-#define RED	"\033[1;31m"
-#define DIM	"\033[2m"
-#define PLAIN	"\033[0m"
+#define RED "\033[1;31m"
+#define DIM "\033[2m"
+#define PLAIN "\033[0m"
 
 static const char *on(const struct text *t, const char *color)
 {
@@ -33,8 +33,8 @@ void text_list_head(const struct text *t, const struct host *host)
 	for (int l = VM_LAST_LEVEL; l > 0; l--)
 		fprintf(t->out, "%6s ",
 			fmt_size(vm_level_size(host->page_shift, l)).s);
-	fprintf(t->out, "%7s %7s %7s  %-8s %s\n", "SET/s", "CLEAR/s",
-		"FLUSH/s", "AUDIT", "FLUSHES");
+	fprintf(t->out, "%7s %7s %7s  %-8s %s\n", "SET/s", "CLEAR/s", "FLUSH/s",
+		"AUDIT", "FLUSHES");
 }
 
 /* The reason and scope of most flushes, and their share: "fault/ipa 85%". */
@@ -96,7 +96,8 @@ static void mismatches(const struct text *t, const struct vm *vm)
 		if (s->cleared)
 			continue;
 		fprintf(t->out,
-			"%s      AUDIT: level %d table 0x%" PRIx64 " at IPA 0x%" PRIx64
+			"%s      AUDIT: level %d table 0x%" PRIx64
+			" at IPA 0x%" PRIx64
 			" has count %d, but 1 + %u counted entries (%u looks)%s\n",
 			on(t, RED), s->level, s->pa, s->ipa, s->count,
 			s->counted, s->looks, off(t));
@@ -159,7 +160,8 @@ void text_summary(const struct text *t, const struct host *host)
 		flushes += counts_flushes(&vm->delta);
 	}
 	fprintf(t->out,
-		"%zu stage-2 contexts, %" PRIu64 " table pages (%s), %s mapped; %s set/s, %s clear/s, %s flush/s; %" PRIu64
+		"%zu stage-2 contexts, %" PRIu64
+		" table pages (%s), %s mapped; %s set/s, %s clear/s, %s flush/s; %" PRIu64
 		" VMID rollovers\n",
 		alive, tables, fmt_bytes(tables << host->page_shift).s,
 		fmt_bytes(mapped).s, fmt_rate(sets, seconds).s,
@@ -193,7 +195,8 @@ static void show_identity(const struct text *t, const struct vm *vm)
 		vm->ipa_bits, vm->start_level, vm->root_pages, vm->root_pa,
 		vm->fwb ? ", FWB" : "", vm->lpa2 ? ", LPA2" : "");
 	if (!vm->vmid_bits)
-		fprintf(t->out, "  VMID          not known (raw 0x%" PRIx64 ")\n",
+		fprintf(t->out,
+			"  VMID          not known (raw 0x%" PRIx64 ")\n",
 			vm->vmid_raw);
 	else if (!vm_generation(vm))
 		fprintf(t->out, "  VMID          none yet\n");
@@ -223,8 +226,8 @@ static void show_occupancy(const struct text *t, const struct host *host,
 			fmt_size(size).s, fmt_bytes(lv->leaves * size).s);
 	}
 	fprintf(t->out,
-		"  in all        %" PRIu64 " pages (%" PRIu64 " allocated, %" PRIu64
-		" freed in its life), %s mapped\n",
+		"  in all        %" PRIu64 " pages (%" PRIu64
+		" allocated, %" PRIu64 " freed in its life), %s mapped\n",
 		vm_sum(vm).tables, vm->tables_alloc, vm->tables_freed,
 		fmt_bytes(vm_mapped(vm, host->page_shift)).s);
 }
@@ -237,7 +240,8 @@ static void show_audit(const struct text *t, const struct vm *vm)
 		vm_verdict_name(verdict),
 		*verdict_color(t, verdict) ? off(t) : "");
 	if (vm->unread)
-		fprintf(t->out, " (%" PRIu64 " entries unreadable)", vm->unread);
+		fprintf(t->out, " (%" PRIu64 " entries unreadable)",
+			vm->unread);
 	if (vm_mismatches(vm))
 		fprintf(t->out, ": %zu table pages", vm_mismatches(vm));
 	fputc('\n', t->out);
@@ -260,8 +264,8 @@ static void show_flushes(const struct text *t, const struct vm *vm,
 
 			if (!vm->total.flushes[r][s])
 				continue;
-			snprintf(what, sizeof(what), "  %s/%s",
-				 reason_name(r), scope_name(s));
+			snprintf(what, sizeof(what), "  %s/%s", reason_name(r),
+				 scope_name(s));
 			event(t, what, vm->total.flushes[r][s],
 			      vm->delta.flushes[r][s], seconds);
 		}
@@ -347,7 +351,8 @@ static void text_entry(const struct text *t, const struct host *host,
 		break;
 	case PTE_ANNOTATION:
 		fprintf(t->out,
-			"  [%4u] note   ipa 0x%010" PRIx64 "  raw 0x%" PRIx64 "\n",
+			"  [%4u] note   ipa 0x%010" PRIx64 "  raw 0x%" PRIx64
+			"\n",
 			index, ipa, pte);
 		break;
 	case PTE_TABLE:
