@@ -62,7 +62,7 @@ lint: kernel
 check:
 	@scripts/check
 
-run: kernel s2stat-arm64 arm64-root
+run:
 	@scripts/demo
 
 bench deb:
