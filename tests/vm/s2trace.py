@@ -393,6 +393,26 @@ def in_mmu_order(events):
     return sorted_events
 
 
+def replay(events, report):
+    """The MMUs by id, as the events leave them."""
+    mmus, seq = {}, {}
+    for e in in_mmu_order(events):
+        mmu = mmus.setdefault(e["mmu"], Mmu(report))
+        if seq.get(e["mmu"], e["seq"] - 1) + 1 != e["seq"]:
+            report("LOST", "mmu %d: seq %d follows %d" % (
+                e["mmu"], e["seq"], seq[e["mmu"]]), e)
+        seq[e["mmu"]] = e["seq"]
+        if mmu.freed:
+            report("ROOT", "mmu %d has been freed" % e["mmu"], e)
+        handler = getattr(mmu, e.name, None)
+        if handler:
+            handler(e)
+        if e.name == "s2_flush" and e["scope"] == "all":
+            for other in mmus.values():
+                other.pay(e)
+    return mmus
+
+
 def check(trace, complete=True):
     """
     All violations, in order. complete: the trace spans the whole life of every
@@ -408,26 +428,20 @@ def check(trace, complete=True):
     vmids = Vmids(report)
     for e in trace.events:
         vmids.event(e)
-
-    mmus, seq = {}, {}
-    for e in in_mmu_order(trace.events):
-        mmu = mmus.setdefault(e["mmu"], Mmu(report))
-        if seq.get(e["mmu"], e["seq"] - 1) + 1 != e["seq"]:
-            report("LOST", "mmu %d: seq %d follows %d" % (
-                e["mmu"], e["seq"], seq[e["mmu"]]), e)
-        seq[e["mmu"]] = e["seq"]
-        if mmu.freed:
-            report("ROOT", "mmu %d has been freed" % e["mmu"], e)
-        handler = getattr(mmu, e.name, None)
-        if handler:
-            handler(e)
-        if e.name == "s2_flush" and e["scope"] == "all":
-            for other in mmus.values():
-                other.pay(e)
-    for number_, mmu in mmus.items():
+    for number_, mmu in replay(trace.events, report).items():
         if complete and not (mmu.root is not None and mmu.freed):
             report("LEAK", "mmu %d: made or freed outside the trace" % number_, None)
     return found
+
+
+def leaves_at_rest(trace, mmu):
+    """{(ipa, level): pte} of one MMU just before it is destroyed."""
+    events = [e for e in in_mmu_order(trace.events) if e["mmu"] == mmu]
+    end = next((i for i, e in enumerate(events)
+                if e.name == "s2_op_begin" and e["kind"] == "destroy"), len(events))
+    state = replay(events[:end], lambda *_: None)[mmu]
+    return {(ipa, level): pte for entries in state.entries.values()
+            for pte, level, ipa in entries.values() if is_leaf(pte, level)}
 
 
 def check_file(path, complete=True):

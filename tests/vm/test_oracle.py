@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Three witnesses of one guest's tables, at rest: the kernel's own dump
+(debugfs, stage2_page_tables), the replay of the events, and s2stat's walk.
+They must agree entry for entry, on pages and on blocks.
+"""
+import json
+import re
+
+import pytest
+
+import s2trace
+from house import CPUS
+
+LOOK = "s2stat show --entries --json $PID"
+HOLD = "sh /repo/tests/guest/hold /share %s '" + LOOK + "' %s"
+SCENARIOS = {name: HOLD % (name, options) for name, options in {
+    "pages": "--mb 4",
+    "thp": "--mb 8 --backing thp",
+    "hugetlb": "--mb 8 --backing hugetlb2m",
+    "exec": "--mb 2 --exec",
+    "read": "--mb 2 --backing memfd --read",
+    "ipa-44": "--mb 2 --ipa-bits 44",
+}.items()}
+
+DUMP = re.compile(r"^0x(\w+)-0x(\w+)\s+\S+\s+(\d)\s+(.*)$")
+CASES = [(cpu, name) for cpu in CPUS for name in SCENARIOS]
+
+
+def oracle_house(houses, cpu):
+    return houses("oracle-" + cpu, SCENARIOS, cpu=cpu)
+
+
+def attributes(pte):
+    return (bool(pte & 1 << 6), bool(pte & 1 << 7), not pte & 1 << 54,
+            bool(pte & 1 << 10))
+
+
+def dumped(result):
+    """{(ipa, level): (read, write, exec, accessed)} from ptdump's ranges."""
+    leaves = {}
+    for line in result.file("ptdump").read_text().splitlines():
+        m = DUMP.match(line)
+        if not m or not m[4].split():
+            continue
+        words, level = m[4].split(), int(m[3])
+        assert ("BLK" in words) == (level < 3), line
+        for ipa in range(int(m[1], 16), int(m[2], 16), s2trace.level_size(level)):
+            leaves[ipa, level] = ("R" in words, "W" in words,
+                                  "X" not in words, "AF" in words)
+    assert leaves, "the dump is empty"
+    return leaves
+
+
+def replayed(result):
+    """{(ipa, level): pte}"""
+    trace = result.trace()
+    mmus = {e["mmu"] for e in trace.events}
+    assert len(mmus) == 1, mmus
+    return s2trace.leaves_at_rest(trace, mmus.pop())
+
+
+def walked(result):
+    """{(ipa, level): pte} from s2stat, as JSON lines."""
+    leaves = {}
+    for line in result.file("look").read_text().splitlines():
+        record = json.loads(line)
+        if record.get("type") == "entry" and "pte" in record:
+            pte, level = s2trace.number(str(record["pte"])), record["level"]
+            if s2trace.is_leaf(pte, level):
+                leaves[s2trace.number(str(record["ipa"])), level] = pte
+    return leaves
+
+
+def differences(left, right):
+    return ["%#x level %d: %s, %s" % (*k, left.get(k), right.get(k))
+            for k in sorted(left.keys() | right.keys())
+            if left.get(k) != right.get(k)][:20]
+
+
+@pytest.mark.parametrize("cpu, name", CASES)
+def test_guest_is_held_and_let_go(houses, cpu, name):
+    result = oracle_house(houses, cpu).result(name)
+    assert result.status == 0, result.out
+    assert not result.violations()
+
+
+@pytest.mark.parametrize("cpu, name", CASES)
+def test_events_tell_what_the_kernel_dumps(houses, cpu, name):
+    result = oracle_house(houses, cpu).result(name)
+    told = {k: attributes(pte) for k, pte in replayed(result).items()}
+    assert not differences(told, dumped(result))
+
+
+@pytest.mark.parametrize("cpu, name", CASES)
+def test_s2stat_shows_what_the_kernel_dumps(houses, cpu, name):
+    result = oracle_house(houses, cpu).result(name)
+    shown = walked(result)
+    assert not differences({k: attributes(p) for k, p in shown.items()},
+                           dumped(result))
+
+
+@pytest.mark.parametrize("cpu, name", CASES)
+def test_s2stat_shows_the_very_descriptors_of_the_events(houses, cpu, name):
+    result = oracle_house(houses, cpu).result(name)
+    assert not differences(walked(result), replayed(result))
+
+
+@pytest.mark.parametrize("cpu", CPUS)
+@pytest.mark.parametrize("name, level, leaves", [
+    ("pages", 3, 1024), ("thp", 2, 4), ("hugetlb", 2, 4)])
+def test_memory_is_mapped_at_its_size(houses, cpu, name, level, leaves):
+    data = [k for k in dumped(oracle_house(houses, cpu).result(name))
+            if k[0] >= 0x40000000 and k[1] == level]
+    assert len(data) == leaves

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+The scenarios of s2guest on the s2 kernel, on each of the three CPUs. For each:
+it holds, as the guest and its VMM see it; its events break no rule; the kernel
+log stays silent.
+"""
+import pytest
+
+from house import CPUS
+
+SCENARIOS = {
+    "touch-anon": "s2guest touch --mb 8",
+    "touch-thp": "s2guest touch --mb 16 --backing thp --read",
+    "touch-hugetlb": "s2guest touch --mb 16 --backing hugetlb2m --exec",
+    "touch-exec": "s2guest touch --mb 4 --exec",
+    "touch-shared": "s2guest touch --mb 4 --backing memfd --vcpus 4",
+    "touch-dense": "s2guest touch --mb 2 --backing shmem --dense",
+    "memslot-anon": "s2guest memslot",
+    "memslot-thp": "s2guest memslot --backing thp",
+    "readonly": "s2guest readonly",
+    "dirtylog-thp": "s2guest dirtylog",
+    "dirtylog-anon": "s2guest dirtylog --backing anon",
+    "dirtylog-hugetlb": "s2guest dirtylog --backing hugetlb2m",
+    "notifier-anon": "s2guest notifier",
+    "notifier-thp": "s2guest notifier --backing thp",
+    "notifier-memfd": "s2guest notifier --backing memfd",
+    "bad": "s2guest bad",
+    "ipa": "s2guest ipa",
+    "failnth": "s2guest failnth",
+    "createleak": "s2guest createleak --expect-none --times 500",
+}
+# What only a GICv2 host can show, and what differs by CPU.
+GICV2 = {"gicv2": "s2guest gicv2", "touch-anon": "s2guest touch --mb 2"}
+ONLY = {
+    "neoverse-n1": ("touch-anon", "touch-shared", "memslot-thp", "readonly",
+                    "dirtylog-thp", "notifier-thp", "notifier-anon", "bad", "ipa"),
+}
+
+
+def scenarios(cpu):
+    return {n: c for n, c in SCENARIOS.items() if n in ONLY.get(cpu, SCENARIOS)}
+
+
+def scenario_house(houses, cpu):
+    if cpu == "gicv2":
+        return houses("scenarios-gicv2", GICV2, cpu="cortex-a57", gic=2)
+    return houses("scenarios-" + cpu, scenarios(cpu), cpu=cpu)
+
+
+CASES = [(cpu, name) for cpu in CPUS for name in scenarios(cpu)] + [
+    ("gicv2", name) for name in GICV2]
+
+
+@pytest.mark.parametrize("cpu, name", CASES)
+def test_scenario_holds(houses, cpu, name):
+    result = scenario_house(houses, cpu).result(name)
+    assert result.status == 0, result.out
+
+
+@pytest.mark.parametrize("cpu, name", CASES)
+def test_events_break_no_rule(houses, cpu, name):
+    found = scenario_house(houses, cpu).result(name).violations()
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("cpu, name", CASES)
+def test_kernel_log_stays_silent(houses, cpu, name):
+    assert not scenario_house(houses, cpu).result(name).warnings()
+
+
+@pytest.mark.parametrize("cpu", CPUS + ("gicv2",))
+def test_host_boots_without_a_warning(houses, cpu):
+    booted = scenario_house(houses, cpu)
+    assert booted.status == 0, booted.output[-2000:]
+    assert not booted.boot_warnings()
+
+
+@pytest.mark.parametrize("cpu", CPUS)
+def test_blocks_are_mapped_as_blocks(houses, cpu):
+    name = "touch-thp" if cpu != "neoverse-n1" else "dirtylog-thp"
+    trace = scenario_house(houses, cpu).result(name).trace()
+    assert [e for e in trace.events
+            if e.name == "s2_set" and e["level"] == 2 and e["new"] & 3 == 1]
+
+
+@pytest.mark.parametrize("cpu", ("max", "cortex-a57"))
+def test_every_failed_creation_frees_its_root(houses, cpu):
+    """Every s2_mmu_init has its s2_mmu_free, and some creations did fail."""
+    result = scenario_house(houses, cpu).result("createleak")
+    names = [e.name for e in result.trace().events]
+    assert names.count("s2_mmu_init") == names.count("s2_mmu_free") > 0
+    assert result.facts()["eintr"] > 0
+
+
+@pytest.mark.parametrize("cpu", ("max", "cortex-a57"))
+def test_failed_allocations_are_found_in_every_step(houses, cpu):
+    result = scenario_house(houses, cpu).result("failnth")
+    for step in ("create", "run", "log"):
+        facts = result.facts("step=" + step)
+        assert facts["sites"] > 5, (step, facts)
+
+
+def test_a_device_window_is_mapped_page_by_page(houses):
+    trace = scenario_house(houses, "gicv2").result("gicv2").trace()
+    ops = {e["op"] for e in trace.events
+           if e.name == "s2_op_begin" and e["reason"] == "ioremap"}
+    leaves = [e for e in trace.events if e.name == "s2_set" and
+              e["op"] in ops and e["level"] == 3]
+    assert {e["ipa"] for e in leaves} == {0x8010000, 0x8011000}
+    # Device memory (MemAttr 0b00xx), execute-never.
+    assert all(not e["new"] & 0x30 and e["new"] & 1 << 54 for e in leaves)
