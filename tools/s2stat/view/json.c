@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The model as NDJSON (see json.h). Numbers are plain JSON numbers: addresses
- * have at most 52 bits and fit a double. Only raw descriptors are strings.
+ * have at most 52 bits and fit a double. Only descriptors are strings.
  */
 #include "json.h"
 
@@ -345,12 +345,31 @@ void json_table(FILE *out, const struct s2r_table *rec)
 	json_emit(out, o);
 }
 
-static void put_raw(struct json_object *o, uint64_t pte)
-{
-	char raw[24];
+static const char *const kinds[] = {
+	[PTE_NONE] = NULL,
+	[PTE_LOCKED] = NULL,
+	[PTE_ANNOTATION] = "annotation",
+	[PTE_TABLE] = "table",
+	[PTE_LEAF] = "leaf",
+};
 
-	snprintf(raw, sizeof(raw), "0x%016" PRIx64, pte);
-	put_str(o, "raw", raw);
+static void put_pte(struct json_object *o, uint64_t pte)
+{
+	char hex[24];
+
+	snprintf(hex, sizeof(hex), "0x%016" PRIx64, pte);
+	put_str(o, "pte", hex);
+}
+
+static void put_leaf(struct json_object *o, const struct pte_leaf *leaf)
+{
+	put_u64(o, "pa", leaf->pa);
+	put_bool(o, "r", leaf->r);
+	put_bool(o, "w", leaf->w);
+	put_bool(o, "x", leaf->x);
+	put_bool(o, "af", leaf->af);
+	put_u64(o, "memattr", leaf->memattr);
+	put_str(o, "memtype", leaf->memtype);
 }
 
 static void put_place(struct json_object *o, const struct host *host,
@@ -375,25 +394,22 @@ static void json_entry(FILE *out, const struct host *host, const struct vm *vm,
 	struct json_object *o;
 	struct pte_leaf leaf;
 
-	if (kind != PTE_LEAF && kind != PTE_ANNOTATION)
+	if (!kinds[kind])
 		return;
-	o = json_record(kind == PTE_LEAF ? "leaf" : "annotation");
+	o = json_record("entry");
+	put_str(o, "kind", kinds[kind]);
 	put_place(o, host, table, index);
+	put_pte(o, pte);
 	if (kind == PTE_LEAF) {
 		leaf = pte_leaf(pte, size, host->page_shift, vm->lpa2, vm->fwb);
-		put_u64(o, "pa", leaf.pa);
-		put_bool(o, "r", leaf.r);
-		put_bool(o, "w", leaf.w);
-		put_bool(o, "x", leaf.x);
-		put_bool(o, "af", leaf.af);
-		put_u64(o, "memattr", leaf.memattr);
-		put_str(o, "memtype", leaf.memtype);
+		put_leaf(o, &leaf);
+	} else if (kind == PTE_TABLE) {
+		put_u64(o, "pa", pte_address(pte, host->page_shift, vm->lpa2));
 	}
-	put_raw(o, pte);
 	json_emit(out, o);
 }
 
-/** json_entries() - "leaf" and "annotation" for each such entry of @rec */
+/** json_entries() - "entry" for each counted entry of @rec */
 void json_entries(FILE *out, const struct host *host, const struct vm *vm,
 		  const struct s2r_table *table, const struct s2r_entries *rec)
 {
