@@ -434,13 +434,17 @@ def check(trace, complete=True):
     return found
 
 
-def leaves_at_rest(trace, mmu):
-    """{(ipa, level): pte} of one MMU just before it is destroyed."""
+def at_rest(trace, mmu):
+    """One MMU just before it is destroyed."""
     events = [e for e in in_mmu_order(trace.events) if e["mmu"] == mmu]
     end = next((i for i, e in enumerate(events)
                 if e.name == "s2_op_begin" and e["kind"] == "destroy"), len(events))
-    state = replay(events[:end], lambda *_: None)[mmu]
-    return {(ipa, level): pte for entries in state.entries.values()
+    return replay(events[:end], lambda *_: None)[mmu]
+
+
+def leaves_at_rest(trace, mmu):
+    """{(ipa, level): pte} of one MMU just before it is destroyed."""
+    return {(ipa, level): pte for entries in at_rest(trace, mmu).entries.values()
             for pte, level, ipa in entries.values() if is_leaf(pte, level)}
 
 

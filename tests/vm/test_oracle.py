@@ -12,7 +12,7 @@ import pytest
 import s2trace
 from house import CPUS
 
-LOOK = "s2stat show --entries --json $PID"
+LOOK = "s2stat show $PID --entries --json --interval 0"
 HOLD = "sh /repo/tests/guest/hold /share %s '" + LOOK + "' %s"
 SCENARIOS = {name: HOLD % (name, options) for name, options in {
     "pages": "--mb 4",
@@ -60,15 +60,27 @@ def replayed(result):
     return s2trace.leaves_at_rest(trace, mmus.pop())
 
 
+def tables_told(result):
+    """{(pa, level): (ipa, entries, count)}"""
+    trace = result.trace()
+    state = s2trace.at_rest(trace, trace.events[0]["mmu"])
+    start = next(e for e in trace.events if e.name == "s2_mmu_init")["start_level"]
+    tables = {state.root: (start, 0), **state.tables}
+    return {(pa, level): (ipa, len(state.entries[pa]), 1 + len(state.entries[pa]))
+            for pa, (level, ipa) in tables.items()}
+
+
+def records(result, kind):
+    """The JSON lines of one type that s2stat printed."""
+    lines = result.file("look").read_text().splitlines()
+    return [r for r in map(json.loads, lines) if r["type"] == kind]
+
+
 def walked(result):
-    """{(ipa, level): pte} from s2stat, as JSON lines."""
-    leaves = {}
-    for line in result.file("look").read_text().splitlines():
-        record = json.loads(line)
-        if record.get("type") == "entry" and "pte" in record:
-            pte, level = s2trace.number(str(record["pte"])), record["level"]
-            if s2trace.is_leaf(pte, level):
-                leaves[s2trace.number(str(record["ipa"])), level] = pte
+    """{(ipa, level): pte} from s2stat's walk."""
+    leaves = {(r["ipa"], r["level"]): int(r["raw"], 0)
+              for r in records(result, "leaf")}
+    assert leaves, "s2stat shows no entry"
     return leaves
 
 
@@ -95,9 +107,18 @@ def test_events_tell_what_the_kernel_dumps(houses, cpu, name):
 @pytest.mark.parametrize("cpu, name", CASES)
 def test_s2stat_shows_what_the_kernel_dumps(houses, cpu, name):
     result = oracle_house(houses, cpu).result(name)
-    shown = walked(result)
-    assert not differences({k: attributes(p) for k, p in shown.items()},
-                           dumped(result))
+    shown = {(r["ipa"], r["level"]): (r["r"], r["w"], r["x"], r["af"])
+             for r in records(result, "leaf")}
+    assert not differences(shown, dumped(result))
+
+
+@pytest.mark.parametrize("cpu, name", CASES)
+def test_s2stat_counts_what_the_events_count(houses, cpu, name):
+    """Each table page: where it is, its level, its entries, its count."""
+    result = oracle_house(houses, cpu).result(name)
+    shown = {(r["pa"], r["level"]): (r["ipa"], r["used"], r["count"])
+             for r in records(result, "table")}
+    assert not differences(shown, tables_told(result))
 
 
 @pytest.mark.parametrize("cpu, name", CASES)
