@@ -81,6 +81,19 @@ static __always_inline struct s2r_counts *row(struct kvm_s2_mmu *mmu)
 	return NULL;
 }
 
+/*
+ * @value as an index up to @last, which takes what is beyond. The empty asm
+ * keeps the compiler from testing one register and indexing with another,
+ * whose bound the verifier would not know.
+ */
+static __always_inline __u64 index(__u32 value, __u32 last)
+{
+	__u64 i = value;
+
+	asm volatile("" : "+r"(i));
+	return i > last ? last : i;
+}
+
 SEC("tp_btf/s2_set")
 int BPF_PROG(on_set, struct kvm_s2_mmu *mmu)
 {
@@ -134,16 +147,13 @@ int BPF_PROG(on_flush, struct kvm_s2_mmu *mmu, u64 seq, u64 op, s32 scope,
 	     s32 reason, s32 cpu)
 {
 	struct s2r_counts *c = row(mmu);
-	__u32 r = reason, s = scope;
+	__u64 r = index(reason, S2_NR_REASONS);
+	__u64 s = index(scope, S2_NR_SCOPES);
 
 	if (!c)
 		return 0;
-	if (r > S2_NR_REASONS)
-		r = S2_NR_REASONS;
-	if (s > S2_NR_SCOPES)
-		s = S2_NR_SCOPES;
 	add(&c->flushes[r][s], 1);
-	if (bounded(s))
+	if (bounded(scope))
 		add(&c->flush_pages, size >> page_shift);
 	return 0;
 }
@@ -153,13 +163,9 @@ int BPF_PROG(on_fault_begin, struct kvm_s2_mmu *mmu, u64 seq, s32 vcpu, u64 ipa,
 	     s32 kind)
 {
 	struct s2r_counts *c = row(mmu);
-	__u32 k = kind;
 
-	if (!c)
-		return 0;
-	if (k > S2_NR_FAULTS)
-		k = S2_NR_FAULTS;
-	add(&c->faults[k], 1);
+	if (c)
+		add(&c->faults[index(kind, S2_NR_FAULTS)], 1);
 	return 0;
 }
 
