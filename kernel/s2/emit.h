@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How the core emits an event: only while somebody listens, with the next
+ * sequence number of its context.
+ */
+#ifndef __KVM_ARM64_S2_EMIT_H
+#define __KVM_ARM64_S2_EMIT_H
+
+#include "mmu.h"
+
+/**
+ * s2_next_seq() - the sequence number of the event about to be emitted
+ * @ctx:	whose event it is
+ *
+ * Taken after the change the event tells of, so two CPUs that change
+ * different entries at once may be numbered either way round; a change that
+ * another one depends on (a table page before what is put into it) is told
+ * before it can be seen.
+ */
+static inline u64 s2_next_seq(struct s2_ctx *ctx)
+{
+	return atomic64_inc_return(&ctx->seq);
+}
+
+#ifdef __KERNEL__
+#include "events.h"
+#define s2_listening(event)	trace_##event##_enabled()
+#define s2_emit(event, ctx, ...)					\
+do {									\
+	if (trace_##event##_enabled())					\
+		trace_##event((ctx)->mmu, s2_next_seq(ctx),		\
+			      ##__VA_ARGS__);				\
+} while (0)
+#else
+#define s2_listening(event)	true
+#define s2_emit(event, ctx, ...)					\
+	host_##event((ctx)->mmu, s2_next_seq(ctx), ##__VA_ARGS__)
+#endif
+
+#endif /* __KVM_ARM64_S2_EMIT_H */

@@ -1,0 +1,641 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The guest aborted at stage 2: find the host page behind the IPA and map it,
+ * or hand the access on.
+ *
+ * In the order of things: what does the guest want (kvm_handle_guest_abort()),
+ * what does the memslot offer (look_at_vma()), which host page is it
+ * (find_page()), what may the guest do with it (choose_prot()), is all that
+ * still so (install(), under mmu_lock, SEQ), and in the end everything that
+ * was taken is put (PIN): handle_memory() has one way out.
+ */
+#include <linux/hugetlb.h>
+#include <linux/mman.h>
+#include <asm/kvm_emulate.h>
+#include <asm/kvm_nested.h>
+#include <asm/kvm_ras.h>
+#include <asm/mte.h>
+
+#include "seam.h"
+#include "trace.h"
+
+/**
+ * struct s2_fault - one abort on its way to a mapping
+ * @vcpu:	who faulted
+ * @mmu:	in which tables
+ * @slot:	the memslot that covers @gpa
+ * @nested:	the guest hypervisor's translation, for a shadow MMU, or NULL
+ * @ipa:	where the tables lack something; start of the page, then of the
+ *		block that will be mapped
+ * @gpa:	the same place in the VM's own IPA space; differs from @ipa for
+ *		shadow MMUs only
+ * @hva:	the host address behind @gpa
+ * @kind:	what the hardware says was wrong
+ * @write:	the guest wanted to write
+ * @exec:	the guest wanted to execute
+ * @logging:	writes to the slot are logged: no blocks, write only on write
+ * @granule:	for a permission fault, the size of the leaf that is there
+ * @size:	size of the leaf to be mapped
+ * @force_page:	@size must not grow any more
+ * @mte_allowed: the VMA's memory has tags
+ * @uncached:	the VMA lets the guest choose Normal Non-cacheable
+ * @seq:	notifier sequence number from before the host page was looked up
+ * @pfn:	the host page, of which we hold a reference
+ * @writable:	it may be written to
+ * @device:	it is no memory
+ * @prot:	what the leaf will say
+ * @refs_taken:	references taken on host pages
+ * @refs_put:	and put
+ */
+struct s2_fault {
+	struct kvm_vcpu		*vcpu;
+	struct kvm_s2_mmu	*mmu;
+	struct kvm_memory_slot	*slot;
+	struct kvm_s2_trans	*nested;
+	u64			ipa;
+	u64			gpa;
+	unsigned long		hva;
+	enum s2_fault_kind	kind;
+	bool			write;
+	bool			exec;
+	bool			logging;
+	u64			granule;
+	u64			size;
+	bool			force_page;
+	bool			mte_allowed;
+	bool			uncached;
+	unsigned long		seq;
+	kvm_pfn_t		pfn;
+	bool			writable;
+	bool			device;
+	u64			prot;
+	s32			refs_taken;
+	s32			refs_put;
+};
+
+/*
+ * Can a leaf of this size cover the place that faulted? The slot must be
+ * congruent, or IPA, host address and page do not advance together:
+ *
+ *	host	|     a a a a|b b b b b|
+ *	guest	|  a a a a b|b b b b   |
+ *
+ * and it must contain the whole leaf, or the guest gets what lies beside it.
+ */
+static bool leaf_fits(const struct s2_fault *f, u64 size)
+{
+	const struct kvm_memory_slot *slot = f->slot;
+	u64 start = slot->userspace_addr;
+	u64 first = ALIGN_DOWN((u64)f->hva, size);
+
+	if ((s2_slot_start(slot) ^ start) & (size - 1))
+		return false;
+
+	return first >= start &&
+	       first + size <= start + (slot->npages << PAGE_SHIFT);
+}
+
+/* The largest leaf that fits, at most @limit. */
+static u64 largest_leaf(const struct s2_fault *f, u64 limit)
+{
+	s32 level = f->mmu->s2->geo.min_block_level;
+	u64 size;
+
+	if (level < f->mmu->s2->geo.start_level)
+		level = f->mmu->s2->geo.start_level;
+
+	for (; level < S2_LAST_LEVEL; level++) {
+		size = s2_level_size(level);
+		if (size <= limit && leaf_fits(f, size))
+			return size;
+	}
+	return PAGE_SIZE;
+}
+
+static s32 level_of_size(u64 size)
+{
+	s32 level = S2_LAST_LEVEL;
+
+	while (s2_level_size(level) < size)
+		level--;
+	return level;
+}
+
+/*
+ * A shadow leaf may be no larger than what the guest hypervisor mapped: its
+ * neighbour may go elsewhere, and its TLBI would not reach ours.
+ */
+static void limit_to_nested(struct s2_fault *f)
+{
+	u64 limit = kvm_s2_trans_size(f->nested);
+
+	while (f->size > limit && f->size > PAGE_SIZE)
+		f->size = s2_level_size(level_of_size(f->size) + 1);
+	if (limit < s2_level_size(S2_LAST_LEVEL - 1))
+		f->force_page = true;
+}
+
+/*
+ * What the VMA tells: the size of its pages, and what they are. Also samples
+ * the notifier sequence, before the VMA can change: the read is ordered by
+ * the mmap lock's release, which pairs with kvm_mmu_invalidate_end() (U65).
+ */
+static int look_at_vma(struct s2_fault *f)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, f->hva);
+	if (!vma) {
+		mmap_read_unlock(mm);
+		return -EFAULT;
+	}
+
+	f->size = PAGE_SIZE;
+	f->force_page = f->logging;
+	if (is_vm_hugetlb_page(vma) && !f->logging) {
+		f->size = largest_leaf(f, huge_page_size(hstate_vma(vma)));
+		/* Its pages are as large as they will ever get (U24). */
+		f->force_page = f->size == PAGE_SIZE;
+	}
+
+	f->mte_allowed = vma->vm_flags & VM_MTE_ALLOWED;
+	f->uncached = vma->vm_flags & VM_ALLOW_ANY_UNCACHED;
+	f->seq = f->vcpu->kvm->mmu_invalidate_seq;
+	mmap_read_unlock(mm);
+
+	if (f->nested)
+		limit_to_nested(f);
+	f->ipa = ALIGN_DOWN(f->ipa, f->size);
+	f->gpa = ALIGN_DOWN(f->gpa, f->size);
+	return 0;
+}
+
+/* Takes a reference on the host page. */
+static int find_page(struct s2_fault *f)
+{
+	f->pfn = __gfn_to_pfn_memslot(f->slot, f->gpa >> PAGE_SHIFT, false,
+				      false, NULL, f->write, &f->writable,
+				      NULL);
+	if (is_error_noslot_pfn(f->pfn))
+		return -EFAULT;
+
+	f->refs_taken++;
+	f->device = !pfn_is_map_memory(f->pfn);
+	if (f->device)
+		f->force_page = true;
+	/* The first write has to come by here. */
+	else if (f->logging && !f->write)
+		f->writable = false;
+
+	return f->exec && f->device ? -ENOEXEC : 0;
+}
+
+static void choose_prot(struct s2_fault *f)
+{
+	bool readable = true, executable = true;
+
+	if (f->nested) {
+		f->writable &= kvm_s2_trans_writable(f->nested);
+		readable = kvm_s2_trans_readable(f->nested);
+		executable = kvm_s2_trans_executable(f->nested);
+		/* The span of the guest's own leaf, for its TLBIs. */
+		f->prot |= kvm_encode_nested_level(f->nested) & S2_PTE_SW;
+	}
+
+	if (readable)
+		f->prot |= S2_PROT_R;
+	if (f->writable)
+		f->prot |= S2_PROT_W;
+
+	/*
+	 * Without coherent instruction caches a page becomes executable when
+	 * the guest executes it, for then they have to be invalidated.
+	 */
+	if (f->device)
+		f->prot |= f->uncached ? S2_PROT_NC : S2_PROT_DEVICE;
+	else if (f->exec ||
+		 (executable && cpus_have_final_cap(ARM64_HAS_CACHE_DIC)))
+		f->prot |= S2_PROT_X;
+}
+
+/*
+ * How large is the host's own mapping? Read from the host's tables without
+ * their locks: with interrupts off they are not freed under us (U66), and
+ * under mmu_lock, with the notifier sequence unchanged, what they say of this
+ * address stays true.
+ *
+ * Returns 0 if the mapping is gone.
+ */
+static u64 host_leaf_size(struct mm_struct *mm, unsigned long hva)
+{
+	unsigned long flags;
+	u64 size = 0;
+	pgd_t *pgdp, pgd;
+	p4d_t *p4dp, p4d;
+	pud_t *pudp, pud;
+	pmd_t *pmdp, pmd;
+
+	local_irq_save(flags);
+	pgdp = pgd_offset(mm, hva);
+	pgd = READ_ONCE(*pgdp);
+	if (pgd_none(pgd))
+		goto out;
+	p4dp = p4d_offset_lockless(pgdp, pgd, hva);
+	p4d = READ_ONCE(*p4dp);
+	if (p4d_none(p4d))
+		goto out;
+	pudp = pud_offset_lockless(p4dp, p4d, hva);
+	pud = READ_ONCE(*pudp);
+	if (!pud_present(pud))
+		goto out;
+	size = PUD_SIZE;
+	if (pud_leaf(pud))
+		goto out;
+	pmdp = pmd_offset_lockless(pudp, pud, hva);
+	pmd = READ_ONCE(*pmdp);
+	size = 0;
+	if (!pmd_present(pmd))
+		goto out;
+	size = pmd_leaf(pmd) ? PMD_SIZE : PAGE_SIZE;
+out:
+	local_irq_restore(flags);
+	return size;
+}
+
+/*
+ * A transparent huge page shows only in the host's tables. Moves the place
+ * to the start of the block, and the host page with it.
+ */
+static int grow_to_host_leaf(struct s2_fault *f)
+{
+	u64 size;
+
+	if (f->size > PAGE_SIZE || f->force_page)
+		return 0;
+
+	/* A write or execute to a block that is there: it stays a block. */
+	if (f->kind == S2_FAULT_PERMISSION && f->granule > PAGE_SIZE) {
+		size = f->granule;
+		if (!leaf_fits(f, size))
+			return 0;
+	} else {
+		if (!leaf_fits(f, PMD_SIZE))
+			return 0;
+		size = host_leaf_size(f->vcpu->kvm->mm, f->hva);
+		if (!size)
+			return -EAGAIN;
+		if (size < PMD_SIZE)
+			return 0;
+		size = PMD_SIZE;
+	}
+
+	f->size = size;
+	f->ipa = ALIGN_DOWN(f->ipa, size);
+	f->pfn = ALIGN_DOWN(f->pfn, size >> PAGE_SHIFT);
+	return 0;
+}
+
+/* The guest can read the tags of its memory: they must not be the host's. */
+static int clear_tags(struct s2_fault *f)
+{
+	struct page *page;
+	u64 i;
+
+	if (f->device || f->kind == S2_FAULT_PERMISSION ||
+	    !kvm_has_mte(f->vcpu->kvm))
+		return 0;
+	if (!f->mte_allowed)
+		return -EFAULT;
+
+	page = pfn_to_page(f->pfn);
+	for (i = 0; i < f->size >> PAGE_SHIFT; i++, page++) {
+		if (try_page_mte_tagging(page)) {
+			mte_clear_page_tags(page_address(page));
+			set_page_mte_tagged(page);
+		}
+	}
+	return 0;
+}
+
+/* Under mmu_lock. -EAGAIN: the world changed, the guest shall try again. */
+static int map_locked(struct s2_fault *f, enum s2_lock lock)
+{
+	struct kvm_mmu_memory_cache *mc = &f->vcpu->arch.mmu_page_cache;
+	bool permission = f->kind == S2_FAULT_PERMISSION;
+	s32 level;
+	struct s2_op op;
+	int ret;
+
+	if (!f->mmu->pgt)
+		return -EFAULT;
+	if (mmu_invalidate_retry(f->vcpu->kvm, f->seq))
+		return -EAGAIN;
+
+	ret = grow_to_host_leaf(f);
+	if (!ret)
+		ret = clear_tags(f);
+	if (ret)
+		return ret;
+
+	level = level_of_size(f->size);
+	s2_op_begin(&op, f->mmu, S2_OP_MAP,
+		    permission ? S2_REASON_PERMISSION : S2_REASON_FAULT,
+		    f->ipa, f->ipa + f->size, lock, false);
+	ret = s2_map(&op, f->ipa, __pfn_to_phys(f->pfn), level, f->prot, mc);
+	/* Whoever granted it: the denial is still in this CPU's TLB (U77). */
+	if (permission && (!ret || ret == -EAGAIN))
+		s2_flush_local(&op, f->ipa, ret ? S2_LEVEL_ANY : level);
+	return s2_op_end(&op, ret);
+}
+
+/*
+ * Most faults only add, and do so side by side. What replaces a valid entry
+ * (a block by a table when logging has begun, a table by a block when it has
+ * ended) is done alone; everything is checked anew then.
+ */
+static int install(struct s2_fault *f)
+{
+	struct kvm *kvm = f->vcpu->kvm;
+	int ret;
+
+	read_lock(&kvm->mmu_lock);
+	ret = map_locked(f, S2_LOCK_READ);
+	read_unlock(&kvm->mmu_lock);
+	if (ret != -EBUSY)
+		return ret;
+
+	write_lock(&kvm->mmu_lock);
+	ret = map_locked(f, S2_LOCK_WRITE);
+	write_unlock(&kvm->mmu_lock);
+	return ret;
+}
+
+static void poisoned(struct s2_fault *f)
+{
+	send_sig_mceerr(BUS_MCEERR_AR, (void __user *)f->hva,
+			f->size > PAGE_SIZE ? ilog2(f->size) : PAGE_SHIFT,
+			current);
+}
+
+/* Resolves a fault on memory. 0: the guest may try again. */
+static int handle_memory(struct s2_fault *f)
+{
+	struct kvm_mmu_memory_cache *mc = &f->vcpu->arch.mmu_page_cache;
+	struct s2_ctx *ctx = f->mmu->s2;
+	int ret;
+
+	/* Every valid leaf of ours can be read, unless the guest forbade it. */
+	if (f->kind == S2_FAULT_PERMISSION && !f->write && !f->exec &&
+	    !f->nested)
+		return -EFAULT;
+
+	ret = s2_cache_fill(ctx, mc, s2_cache_pages(ctx));
+	if (ret)
+		return ret;
+	ret = look_at_vma(f);
+	if (ret)
+		return ret;
+
+	ret = find_page(f);
+	if (f->pfn == KVM_PFN_ERR_HWPOISON) {
+		poisoned(f);
+		return 0;
+	}
+	if (!f->refs_taken)
+		return ret;
+
+	if (!ret) {
+		choose_prot(f);
+		ret = install(f);
+	}
+
+	/* It is dirty once the guest can write, and only then (U31, DIRTY). */
+	if (!ret && f->writable) {
+		kvm_set_pfn_dirty(f->pfn);
+		mark_page_dirty_in_slot(f->vcpu->kvm, f->slot,
+					f->gpa >> PAGE_SHIFT);
+	}
+	kvm_release_pfn_clean(f->pfn);
+	f->refs_put++;
+	return ret == -EAGAIN ? 0 : ret;
+}
+
+/* The leaf is there but old: it is young again. */
+static void handle_access_flag(struct s2_fault *f)
+{
+	struct kvm *kvm = f->vcpu->kvm;
+	struct s2_op op;
+	u64 pte = 0;
+
+	trace_kvm_access_fault(f->ipa);
+
+	read_lock(&kvm->mmu_lock);
+	if (f->mmu->pgt) {
+		s2_op_begin(&op, f->mmu, S2_OP_MKYOUNG, S2_REASON_ACCESS_FLAG,
+			    f->ipa, f->ipa + PAGE_SIZE, S2_LOCK_READ, false);
+		pte = s2_mkyoung(&op, f->ipa);
+		s2_op_end(&op, 0);
+		if (pte)
+			pte = s2_pte_pa(&f->mmu->s2->geo, pte);
+	}
+	read_unlock(&kvm->mmu_lock);
+
+	if (pte)
+		kvm_set_pfn_accessed(__phys_to_pfn(pte));
+}
+
+/*
+ * There is no memory for this access: a device that user space emulates, or
+ * a mistake of the guest's. Returns as kvm_handle_guest_abort().
+ */
+static int handle_no_memory(struct s2_fault *f)
+{
+	struct kvm_vcpu *vcpu = f->vcpu;
+
+	/* Code that lies nowhere: nothing user space could emulate. */
+	if (kvm_vcpu_trap_is_iabt(vcpu))
+		return -ENOEXEC;
+
+	/* Page tables that lie nowhere. */
+	if (kvm_vcpu_abt_iss1tw(vcpu)) {
+		kvm_inject_dabt(vcpu, kvm_vcpu_get_hfar(vcpu));
+		return 1;
+	}
+
+	/*
+	 * Cache maintenance of something that is not cached has no effect, so
+	 * skip the instruction.
+	 */
+	if (kvm_is_error_hva(f->hva) && kvm_vcpu_dabt_is_cm(vcpu)) {
+		kvm_incr_pc(vcpu);
+		return 1;
+	}
+
+	/* HPFAR gives the page, FAR the 4K offset in it. */
+	return io_mem_abort(vcpu, f->gpa |
+			    (kvm_vcpu_get_hfar(vcpu) & GENMASK(11, 0)));
+}
+
+/*
+ * For a guest of the guest: ask the guest hypervisor's tables what it meant.
+ * Returns 0, or 1 if the fault is the guest hypervisor's to handle.
+ */
+static int translate_nested(struct s2_fault *f, struct kvm_s2_trans *trans)
+{
+	int ret;
+
+	if (!kvm_is_nested_s2_mmu(f->vcpu->kvm, f->mmu) ||
+	    !f->mmu->nested_stage2_enabled)
+		return 0;
+
+	ret = kvm_walk_nested_s2(f->vcpu, f->ipa, trans);
+	if (!ret)
+		ret = kvm_s2_handle_perm_fault(f->vcpu, trans);
+	if (ret) {
+		kvm_inject_s2_fault(f->vcpu, kvm_s2_trans_esr(trans));
+		return 1;
+	}
+
+	f->gpa = kvm_s2_trans_output(trans);
+	f->nested = trans;
+	return 0;
+}
+
+/* In the SRCU section. Returns as kvm_handle_guest_abort(), or -ENOEXEC. */
+static int resolve(struct s2_fault *f)
+{
+	struct kvm_vcpu *vcpu = f->vcpu;
+	struct kvm_s2_trans trans;
+	bool slot_writable;
+	gfn_t gfn;
+	int ret;
+
+	f->gpa = f->ipa;
+	ret = translate_nested(f, &trans);
+	if (ret)
+		return ret;
+
+	gfn = f->gpa >> PAGE_SHIFT;
+	f->slot = gfn_to_memslot(vcpu->kvm, gfn);
+	f->hva = gfn_to_hva_memslot_prot(f->slot, gfn, &slot_writable);
+	if (kvm_is_error_hva(f->hva) || (f->write && !slot_writable))
+		return handle_no_memory(f);
+
+	/* prepare_memory_region() lets no slot reach beyond the IPA space. */
+	if (WARN_ON_ONCE(f->ipa >= s2_ipa_limit(&f->mmu->s2->geo)))
+		return -EFAULT;
+
+	if (f->kind == S2_FAULT_ACCESS) {
+		handle_access_flag(f);
+		return 1;
+	}
+
+	f->ipa = ALIGN_DOWN(f->ipa, PAGE_SIZE);
+	f->gpa = ALIGN_DOWN(f->gpa, PAGE_SIZE);
+	f->logging = s2_slot_logs(f->slot);
+	if (f->kind == S2_FAULT_PERMISSION)
+		f->granule = kvm_vcpu_trap_get_perm_fault_granule(vcpu);
+
+	ret = handle_memory(f);
+	return ret ? ret : 1;
+}
+
+static enum s2_fault_kind fault_kind(u64 esr)
+{
+	if (esr_fsc_is_translation_fault(esr))
+		return S2_FAULT_TRANSLATION;
+	if (esr_fsc_is_permission_fault(esr))
+		return S2_FAULT_PERMISSION;
+	if (esr_fsc_is_access_flag_fault(esr))
+		return S2_FAULT_ACCESS;
+	return S2_FAULT_OTHER;
+}
+
+/*
+ * An IPA that the tables cannot express is the guest's mistake. Returns true
+ * if it was told so.
+ */
+static bool beyond_ipa_space(struct kvm_vcpu *vcpu, u64 ipa)
+{
+	if (ipa >= BIT_ULL(get_kvm_ipa_limit())) {
+		kvm_inject_size_fault(vcpu);
+		return true;
+	}
+	if (ipa < BIT_ULL(vcpu->arch.hw_mmu->pgt->ia_bits))
+		return false;
+
+	ipa |= kvm_vcpu_get_hfar(vcpu) & GENMASK(11, 0);
+	if (kvm_vcpu_trap_is_iabt(vcpu))
+		kvm_inject_pabt(vcpu, ipa);
+	else
+		kvm_inject_dabt(vcpu, ipa);
+	return true;
+}
+
+static int handle_fault(struct s2_fault *f)
+{
+	struct kvm_vcpu *vcpu = f->vcpu;
+	struct kvm *kvm = vcpu->kvm;
+	struct s2_ctx *ctx = f->mmu->s2;
+	u64 ipa = f->ipa;
+	int idx, ret;
+
+	s2_emit(s2_fault_begin, ctx, vcpu->vcpu_id, ipa, f->kind, f->write,
+		f->exec, kvm->mmu_invalidate_seq);
+
+	idx = srcu_read_lock(&kvm->srcu);
+	ret = resolve(f);
+	if (ret == -ENOEXEC) {
+		kvm_inject_pabt(vcpu, kvm_vcpu_get_hfar(vcpu));
+		ret = 1;
+	}
+	srcu_read_unlock(&kvm->srcu, idx);
+
+	s2_emit(s2_fault_end, ctx, vcpu->vcpu_id, ipa, ret,
+		f->refs_taken ? f->pfn : 0, f->size, f->seq, f->refs_taken,
+		f->refs_put);
+	return ret;
+}
+
+/**
+ * kvm_handle_guest_abort() - an access of the guest's failed at stage 2
+ * @vcpu:	whose
+ *
+ * Context: the vCPU's thread, preemptible.
+ *
+ * Return: 1 to go on with the guest, 0 to exit to user space, or an errno.
+ */
+int kvm_handle_guest_abort(struct kvm_vcpu *vcpu)
+{
+	struct s2_fault f = {
+		.vcpu = vcpu,
+		.mmu = vcpu->arch.hw_mmu,
+		.ipa = kvm_vcpu_get_fault_ipa(vcpu),
+	};
+	u64 esr = kvm_vcpu_get_esr(vcpu);
+
+	f.kind = fault_kind(esr);
+	if (f.kind == S2_FAULT_TRANSLATION && beyond_ipa_space(vcpu, f.ipa))
+		return 1;
+
+	/* An external abort: the host may know of a broken memory page. */
+	if (kvm_vcpu_abt_issea(vcpu)) {
+		if (kvm_handle_guest_sea(f.ipa, esr))
+			kvm_inject_vabt(vcpu);
+		return 1;
+	}
+
+	trace_kvm_guest_fault(*vcpu_pc(vcpu), esr, kvm_vcpu_get_hfar(vcpu),
+			      f.ipa);
+	if (f.kind == S2_FAULT_OTHER) {
+		kvm_err("stage-2 fault with status 0x%llx cannot be handled (ESR_EL2 0x%llx)\n",
+			esr & ESR_ELx_FSC, esr);
+		return -EFAULT;
+	}
+
+	f.write = kvm_is_write_fault(vcpu);
+	f.exec = kvm_vcpu_trap_is_exec_fault(vcpu);
+	return handle_fault(&f);
+}

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memslots come, change and go; dirty pages are logged.
+ */
+#include <asm/kvm_emulate.h>
+#include <asm/kvm_nested.h>
+
+#include "seam.h"
+
+static const enum s2_memslot_change memslot_change[] = {
+	[KVM_MR_CREATE]		= S2_MEMSLOT_CREATE,
+	[KVM_MR_DELETE]		= S2_MEMSLOT_DELETE,
+	[KVM_MR_MOVE]		= S2_MEMSLOT_MOVE,
+	[KVM_MR_FLAGS_ONLY]	= S2_MEMSLOT_FLAGS,
+};
+
+/* A deletion has no new slot, a creation no old one. */
+static void emit_memslot(struct kvm *kvm, const struct kvm_memory_slot *old,
+			 const struct kvm_memory_slot *new,
+			 enum kvm_mr_change change)
+{
+	const struct kvm_memory_slot *slot = new ? new : old;
+	struct s2_ctx *ctx = kvm->arch.mmu.s2;
+
+	if (!ctx || !slot)
+		return;
+
+	s2_emit(s2_memslot, ctx, memslot_change[change], slot->id,
+		slot->base_gfn, slot->npages, slot->userspace_addr,
+		slot->flags, old ? old->base_gfn : 0, old ? old->flags : 0);
+}
+
+/* May what this VMA maps be part of the slot? */
+static int check_vma(struct kvm *kvm, const struct kvm_memory_slot *slot,
+		     const struct vm_area_struct *vma)
+{
+	/* Guest memory with tags needs host memory with tags. */
+	if (kvm_has_mte(kvm) && !(vma->vm_flags & VM_MTE_ALLOWED))
+		return -EINVAL;
+	/* Writes to device registers cannot be logged. */
+	if ((vma->vm_flags & VM_PFNMAP) &&
+	    (slot->flags & KVM_MEM_LOG_DIRTY_PAGES))
+		return -EINVAL;
+
+	return 0;
+}
+
+/**
+ * kvm_arch_prepare_memory_region() - may this change of a memslot happen?
+ * @kvm:	the VM
+ * @old:	the slot as it is, or NULL
+ * @new:	the slot as it would be
+ * @change:	what happens
+ *
+ * Context: kvm->slots_lock.
+ *
+ * Return: 0; -EFAULT for a slot that reaches beyond the IPA space; -EINVAL
+ * for memory that the slot's flags, or the VM's, do not go with.
+ */
+int kvm_arch_prepare_memory_region(struct kvm *kvm,
+				   const struct kvm_memory_slot *old,
+				   struct kvm_memory_slot *new,
+				   enum kvm_mr_change change)
+{
+	struct vm_area_struct *vma;
+	unsigned long end;
+	int ret = 0;
+
+	if (change == KVM_MR_DELETE)
+		return 0;
+	if (s2_slot_end(new) > kvm_phys_size(&kvm->arch.mmu))
+		return -EFAULT;
+
+	/* There may be several VMAs behind a slot, and holes between them. */
+	end = new->userspace_addr + (new->npages << PAGE_SHIFT);
+	mmap_read_lock(current->mm);
+	vma = find_vma_intersection(current->mm, new->userspace_addr, end);
+	while (vma && !ret) {
+		ret = check_vma(kvm, new, vma);
+		if (vma->vm_end >= end)
+			break;
+		vma = find_vma_intersection(current->mm, vma->vm_end, end);
+	}
+	mmap_read_unlock(current->mm);
+
+	if (!ret)
+		emit_memslot(kvm, old, new, change);
+	return ret;
+}
+
+/* Splits one piece of a slot, filling the cache first, outside the lock. */
+static int split_piece(struct kvm *kvm, u64 ipa, u64 end)
+{
+	struct kvm_s2_mmu *mmu = &kvm->arch.mmu;
+	struct kvm_mmu_memory_cache *mc = &mmu->split_page_cache;
+	/* A table for each 2 MB block, and one for each 1 GB block. */
+	u64 pages = DIV_ROUND_UP(end - ipa, s2_level_size(S2_LAST_LEVEL - 1)) +
+		    DIV_ROUND_UP(end - ipa, s2_level_size(S2_LAST_LEVEL - 2));
+	struct s2_op op;
+	int ret;
+
+	if (mc->nobjs < pages || s2_port_needbreak(mmu)) {
+		write_unlock(&kvm->mmu_lock);
+		cond_resched();
+		ret = __kvm_mmu_topup_memory_cache(mc, pages, pages);
+		write_lock(&kvm->mmu_lock);
+		if (ret)
+			return ret;
+	}
+	if (!mmu->pgt)
+		return -EINVAL;
+
+	s2_op_begin(&op, mmu, S2_OP_SPLIT, S2_REASON_SPLIT, ipa, end,
+		    S2_LOCK_WRITE, false);
+	return s2_op_end(&op, s2_split(&op, ipa, end, mc));
+}
+
+/*
+ * Eager splitting, in pieces of the size that user space chose
+ * (KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE). A service, not a duty: without memory
+ * the guest's writes will split what is left.
+ */
+static void split_range(struct kvm *kvm, u64 ipa, u64 end)
+{
+	u64 chunk = kvm->arch.mmu.split_page_chunk_size, next;
+
+	lockdep_assert_held_write(&kvm->mmu_lock);
+
+	for (; chunk && ipa < end; ipa = next) {
+		next = min(ALIGN_DOWN(ipa, chunk) + chunk, end);
+		if (split_piece(kvm, ipa, next))
+			return;
+	}
+}
+
+static void start_logging(struct kvm *kvm, const struct kvm_memory_slot *slot)
+{
+	write_lock(&kvm->mmu_lock);
+	s2_wp_range(&kvm->arch.mmu, s2_slot_start(slot), s2_slot_end(slot),
+		    S2_REASON_DIRTY_LOG);
+	kvm_nested_s2_wp(kvm);
+	split_range(kvm, s2_slot_start(slot), s2_slot_end(slot));
+	write_unlock(&kvm->mmu_lock);
+}
+
+/**
+ * kvm_arch_commit_memory_region() - a memslot has changed
+ * @kvm:	the VM
+ * @old:	as it was, or NULL
+ * @new:	as it is, or NULL
+ * @change:	what happened
+ *
+ * When logging begins everything in the slot is write-protected; unless all
+ * pages count as dirty at first, in which case user space's clearing of them
+ * does it bit by bit (kvm_arch_mmu_enable_log_dirty_pt_masked()).
+ *
+ * Context: kvm->slots_lock.
+ */
+void kvm_arch_commit_memory_region(struct kvm *kvm,
+				   struct kvm_memory_slot *old,
+				   const struct kvm_memory_slot *new,
+				   enum kvm_mr_change change)
+{
+	bool log = new && (new->flags & KVM_MEM_LOG_DIRTY_PAGES);
+
+	if (change == KVM_MR_DELETE)
+		emit_memslot(kvm, old, NULL, change);
+
+	if (!log)
+		s2_cache_drain(kvm->arch.mmu.s2,
+			       &kvm->arch.mmu.split_page_cache);
+	else if (change != KVM_MR_DELETE &&
+		 !kvm_dirty_log_manual_protect_and_init_set(kvm))
+		start_logging(kvm, new);
+}
+
+/**
+ * kvm_arch_mmu_enable_log_dirty_pt_masked() - log writes to some pages again
+ * @kvm:	the VM
+ * @slot:	the slot
+ * @gfn_offset:	page of the slot that bit 0 of @mask stands for
+ * @mask:	the pages; at least one
+ *
+ * KVM calls this for word after word of the bitmap and flushes once, after it
+ * dropped mmu_lock: the debt is deferred to that.
+ *
+ * Context: mmu_lock is held for write.
+ */
+void kvm_arch_mmu_enable_log_dirty_pt_masked(struct kvm *kvm,
+					     struct kvm_memory_slot *slot,
+					     gfn_t gfn_offset,
+					     unsigned long mask)
+{
+	u64 base = s2_slot_start(slot) + ((u64)gfn_offset << PAGE_SHIFT);
+	u64 start = base + ((u64)__ffs(mask) << PAGE_SHIFT);
+	u64 end = base + ((u64)(__fls(mask) + 1) << PAGE_SHIFT);
+	struct kvm_s2_mmu *mmu = &kvm->arch.mmu;
+	unsigned long from, to;
+	struct s2_op op;
+
+	lockdep_assert_held_write(&kvm->mmu_lock);
+	if (!mmu->pgt)
+		return;
+
+	s2_op_begin(&op, mmu, S2_OP_WRPROTECT, S2_REASON_DIRTY_LOG, start, end,
+		    S2_LOCK_WRITE, false);
+	for_each_set_bitrange(from, to, &mask, BITS_PER_LONG)
+		s2_wrprotect(&op, base + ((u64)from << PAGE_SHIFT),
+			     base + ((u64)to << PAGE_SHIFT));
+	s2_debt_defer(&op);
+	s2_op_end(&op, 0);
+
+	/*
+	 * With every page dirty at first, nothing was split when logging
+	 * began: it is done here, as pages are cleared.
+	 */
+	if (kvm_dirty_log_manual_protect_and_init_set(kvm))
+		split_range(kvm, start, end);
+
+	kvm_nested_s2_wp(kvm);
+}
+
+/**
+ * kvm_arch_flush_shadow_memslot() - a memslot is about to go, or to move
+ * @kvm:	the VM
+ * @slot:	the slot, already marked invalid: no fault uses it any more
+ *
+ * Without this the host's notifiers would never find the mappings again
+ * (S14). KVM does not say which of the two it is; a move shows by the
+ * s2_memslot event that follows.
+ *
+ * Context: kvm->slots_lock; takes mmu_lock.
+ */
+void kvm_arch_flush_shadow_memslot(struct kvm *kvm,
+				   struct kvm_memory_slot *slot)
+{
+	write_lock(&kvm->mmu_lock);
+	s2_unmap_range(&kvm->arch.mmu, s2_slot_start(slot), s2_slot_end(slot),
+		       S2_REASON_MEMSLOT_DELETE, true);
+	kvm_nested_s2_unmap(kvm, true);
+	write_unlock(&kvm->mmu_lock);
+}
+
+/* Unmaps what ordinary memory backs of a slot; device windows stay. */
+static void unmap_ram(struct kvm *kvm, const struct kvm_memory_slot *slot)
+{
+	unsigned long hva = slot->userspace_addr;
+	unsigned long end = hva + (slot->npages << PAGE_SHIFT);
+	struct vm_area_struct *vma;
+	unsigned long from, to;
+	u64 ipa;
+
+	for (; hva < end; hva = to) {
+		vma = find_vma_intersection(current->mm, hva, end);
+		if (!vma)
+			return;
+
+		from = max(hva, vma->vm_start);
+		to = min(end, vma->vm_end);
+		if (vma->vm_flags & VM_PFNMAP)
+			continue;
+
+		ipa = s2_slot_start(slot) + (from - slot->userspace_addr);
+		s2_unmap_range(&kvm->arch.mmu, ipa, ipa + (to - from),
+			       S2_REASON_CACHE_TOGGLE, true);
+	}
+}
+
+/**
+ * stage2_unmap_vm() - a vCPU is reset: unmap all of the guest's memory
+ * @kvm:	the VM
+ *
+ * So that what the guest does with its caches off, after the reset, comes by
+ * here and finds its memory cleaned.
+ *
+ * Context: may sleep; takes the mmap lock and mmu_lock.
+ */
+void stage2_unmap_vm(struct kvm *kvm)
+{
+	struct kvm_memory_slot *slot;
+	int idx, bkt;
+
+	idx = srcu_read_lock(&kvm->srcu);
+	mmap_read_lock(current->mm);
+	write_lock(&kvm->mmu_lock);
+
+	kvm_for_each_memslot(slot, bkt, kvm_memslots(kvm))
+		unmap_ram(kvm, slot);
+	kvm_nested_s2_unmap(kvm, true);
+
+	write_unlock(&kvm->mmu_lock);
+	mmap_read_unlock(current->mm);
+	srcu_read_unlock(&kvm->srcu, idx);
+}
+
+/* We keep nothing of our own in a memslot. */
+void kvm_arch_free_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
+{
+}
+
+void kvm_arch_memslots_updated(struct kvm *kvm, u64 gen)
+{
+}

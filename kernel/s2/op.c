@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Begin, yield and end of an operation.
+ */
+#include "emit.h"
+#include "flush.h"
+#include "op.h"
+
+/**
+ * s2_op_begin() - start an operation
+ * @op:		filled in
+ * @mmu:	whose tables; mmu->pgt is not NULL and @lock is held, so the
+ *		context stays until the lock is dropped
+ * @kind:	what is asked for
+ * @reason:	who asks
+ * @ipa:	first IPA it is about
+ * @end:	first IPA behind that
+ * @lock:	how mmu_lock is held
+ * @may_block:	the lock may be dropped on the way and we may sleep
+ */
+void s2_op_begin(struct s2_op *op, struct kvm_s2_mmu *mmu,
+		 enum s2_op_kind kind, enum s2_reason reason, u64 ipa, u64 end,
+		 enum s2_lock lock, bool may_block)
+{
+	struct s2_ctx *ctx = mmu->s2;
+
+	op->mmu = mmu;
+	op->ctx = ctx;
+	op->id = 0;
+	op->kind = kind;
+	op->reason = reason;
+	op->lock = lock;
+	op->may_block = may_block;
+	op->debt = (struct s2_debt) { };
+	INIT_LIST_HEAD(&op->dead);
+	op->entries = 0;
+	op->resched = 0;
+	op->deferred = 0;
+	op->nr_cmo = 0;
+
+	if (s2_listening(s2_op_begin))
+		op->id = atomic64_inc_return(&ctx->ops);
+	s2_emit(s2_op_begin, ctx, op->id, kind, reason, ipa, end, lock,
+		may_block);
+}
+
+/**
+ * s2_op_end() - settle what is owed and end the operation
+ * @op:		the operation
+ * @result:	how it went
+ *
+ * Return: @result.
+ */
+int s2_op_end(struct s2_op *op, int result)
+{
+	/* The MMU went away while we had let go of the lock: nothing is owed. */
+	if (!op->ctx)
+		return result;
+
+	s2_debt_settle(op);
+	s2_emit(s2_op_end, op->ctx, op->id, op->kind, op->reason, result,
+		op->entries, op->resched, op->deferred);
+	return result;
+}
+
+/**
+ * s2_op_yield() - let others in, if somebody waits and we may
+ * @op:		an operation that holds mmu_lock for write
+ *
+ * Pays and frees first: whoever gets the lock next must find nothing half
+ * done (OWED). Then the MMU may be gone, or another root may be in its place,
+ * so the caller starts over from the root, which this looks up again (U20,
+ * U21).
+ *
+ * Return: false if the MMU is gone.
+ */
+bool s2_op_yield(struct s2_op *op)
+{
+	if (!op->may_block || !s2_port_needbreak(op->mmu))
+		return true;
+
+	s2_debt_settle(op);
+	op->resched++;
+	s2_port_break(op->mmu);
+	op->ctx = op->mmu->pgt ? op->mmu->s2 : NULL;
+	return op->ctx;
+}
+
+/**
+ * s2_op_range() - do something to a range, piece by piece
+ * @op:		an operation that holds mmu_lock for write
+ * @ipa:	first IPA
+ * @end:	first IPA behind the range
+ * @level:	pieces are as large as one entry of this level, and aligned
+ * @fn:		what is to be done
+ *
+ * Return: 0, or the first error of @fn. A MMU that went away is no error:
+ * nothing of it is left to be changed.
+ */
+int s2_op_range(struct s2_op *op, u64 ipa, u64 end, s32 level, s2_range_fn fn)
+{
+	u64 limit = s2_ipa_limit(&op->ctx->geo), next;
+	int ret = 0;
+
+	if (end > limit)
+		end = limit;
+
+	for (; ipa < end && !ret; ipa = next) {
+		next = s2_next_or_end(level, ipa, end);
+		ret = fn(op, ipa, next);
+		if (next < end && !s2_op_yield(op))
+			return ret;
+	}
+	return ret;
+}
