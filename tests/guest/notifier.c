@@ -3,7 +3,7 @@
  * Proves that the guest follows its host memory, word by word, through all that
  * the host does to it under the mapped guest: discarding, protecting, replacing,
  * copying on write after a fork, splitting and collapsing huge pages, swapping
- * out. What stays must stay, what goes must be gone.
+ * out, merging equal pages. What stays must stay, what goes must be gone.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,6 +24,7 @@
 #define MADV_PAGEOUT	21
 #endif
 
+#define KSM	"/sys/kernel/mm/ksm/"
 #define SIZE	(4 * MB)
 #define HOLE	(1 * MB + 3 * PAGE_SIZE)
 #define HOLE_SZ	(1 * MB)
@@ -31,6 +32,7 @@
 static struct vm vm;
 static struct mem mem;
 static int steps;
+static long paged_out_kb, merged_pages;
 
 /* A different pattern each time, so that a stale page cannot look right. */
 static uint64_t pattern(void)
@@ -224,6 +226,20 @@ static int split_collapse(void)
 	       guest_reads("collapsed", 0, SIZE, value, 1);
 }
 
+/* kB of this process that are in swap. */
+static long swapped_kb(void)
+{
+	char line[128];
+	long kb = 0;
+	FILE *f = fopen("/proc/self/status", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "VmSwap: %ld", &kb);
+	if (f)
+		fclose(f);
+	return kb;
+}
+
 /* With swap, pages go out; without it, at least they are aged and unmapped. */
 static int pageout(void)
 {
@@ -232,14 +248,43 @@ static int pageout(void)
 	if (guest_writes(value))
 		return 1;
 	madvise(mem.p, SIZE, MADV_PAGEOUT);
+	paged_out_kb = swapped_kb();
 	return guest_reads("paged out", 0, SIZE, value, 1) ||
 	       host_reads("paged out", value);
+}
+
+/* The host finds that all pages are equal, and keeps one of them. */
+static int merge(void)
+{
+	uint64_t same = pattern(), new = pattern();
+	int ret;
+
+	if (mem.kind != MEM_ANON)
+		return 0;
+	ret = guest(JOB_WRITE, 0, SIZE, same, 0);
+	if (ret)
+		return fail("guest write: %s", errname(ret));
+	if (madvise(mem.p, SIZE, MADV_MERGEABLE))
+		return fail("MADV_MERGEABLE: %s", errname(-errno));
+	write_text(KSM "pages_to_scan", "10000");
+	write_text(KSM "sleep_millisecs", "5");
+	write_text(KSM "run", "1");
+	for (int i = 0; i < 300 && merged_pages < (long)(SIZE / PAGE_SIZE / 2); i++) {
+		usleep(100 * 1000);
+		merged_pages = read_long(KSM "pages_sharing", 0);
+	}
+	ret = guest_reads("merged", 0, SIZE, same, 0) || guest_writes(new) ||
+	      host_reads("unmerged", new) ||
+	      guest_reads("unmerged", 0, SIZE, new, 1);
+	write_text(KSM "run", "0");
+	madvise(mem.p, SIZE, MADV_UNMERGEABLE);
+	return ret ?: merged_pages ? 0 : fail("nothing was merged");
 }
 
 static int all(void)
 {
 	return discard() || protect() || no_access() || fork_cow() ||
-	       split_collapse() || replace() || pageout();
+	       split_collapse() || replace() || pageout() || merge();
 }
 
 static int run(int argc, char **argv)
@@ -257,8 +302,8 @@ static int run(int argc, char **argv)
 	if (!ret)
 		ret = vm_set_slot(&vm, 1, DATA_IPA, mem.p, SIZE, 0);
 	ret = ret ? fail("no VM: %s", errname(ret)) : all();
-	printf("notifier backing=%s words=%lu patterns=%d\n", backing, SIZE / 8,
-	       steps);
+	printf("notifier backing=%s words=%lu patterns=%d paged_out_kb=%ld merged=%ld\n",
+	       backing, SIZE / 8, steps, paged_out_kb, merged_pages);
 	vm_close(&vm);
 	mem_free(&mem);
 	return ret;
@@ -268,6 +313,6 @@ const struct scenario scn_notifier = {
 	.name	= "notifier",
 	.usage	= "[--backing anon|thp|memfd|shmem]",
 	.proves	= "The guest follows its host memory, word by word: discarded, protected,\n"
-		  "replaced, copied on write after fork, split, collapsed, paged out.",
+		  "replaced, copied on write after fork, split, collapsed, paged out, merged.",
 	.run	= run,
 };

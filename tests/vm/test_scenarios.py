@@ -8,6 +8,7 @@ import pytest
 
 from house import CPUS
 
+SWAP = "sh /repo/tests/guest/swap-on && "
 SCENARIOS = {
     "touch-anon": "s2guest touch --mb 8",
     "touch-thp": "s2guest touch --mb 16 --backing thp --read",
@@ -21,8 +22,8 @@ SCENARIOS = {
     "dirtylog-thp": "s2guest dirtylog",
     "dirtylog-anon": "s2guest dirtylog --backing anon",
     "dirtylog-hugetlb": "s2guest dirtylog --backing hugetlb2m",
-    "notifier-anon": "s2guest notifier",
-    "notifier-thp": "s2guest notifier --backing thp",
+    "notifier-anon": SWAP + "s2guest notifier",
+    "notifier-thp": SWAP + "s2guest notifier --backing thp",
     "notifier-memfd": "s2guest notifier --backing memfd",
     "bad": "s2guest bad",
     "ipa": "s2guest ipa",
@@ -98,6 +99,12 @@ def test_failed_allocations_are_found_in_every_step(houses, cpu):
     for step in ("create", "run", "log"):
         facts = result.facts("step=" + step)
         assert facts["sites"] > 5, (step, facts)
+
+
+@pytest.mark.parametrize("cpu", CPUS)
+def test_pages_really_went_to_swap_and_were_merged(houses, cpu):
+    facts = scenario_house(houses, cpu).result("notifier-anon").facts()
+    assert facts["paged_out_kb"] > 0 and facts["merged"] > 0, facts
 
 
 def test_a_device_window_is_mapped_page_by_page(houses):
