@@ -82,7 +82,7 @@ if grep -qa s2_ctx /sys/kernel/btf/vmlinux 2>/dev/null; then
 	echo "this kernel has s2: what a kernel without it gets is not tested" >&2
 	FAILED=$((FAILED + 1))
 else
-	for args in "list" "show x" "top --once" "doctor"; do
+	for args in "list" "show x" "show --entries x" "top --once" "doctor"; do
 		read -ra words <<<"$args"
 		expect 4 "${words[@]}"
 		says err '^s2stat: this kernel .*s2stat'

@@ -15,25 +15,26 @@
 
 enum { KEY_ONCE = 256, KEY_NO_COLOR, KEY_ENTRIES, KEY_VM };
 
-static const struct argp_option common[] = {
-	{ "json", 'j', NULL, 0, "NDJSON, one object a line", 0 },
-	{ "vm", KEY_VM, "SELECTOR", 0,
-	  "Only these VMs: tgid, mmu id, name or glob; vm:N, mmu:N, name:GLOB where that is ambiguous",
-	  0 },
-	{ "interval", 'i', "SECONDS", 0,
-	  "Length of a sample (1); 0 does not wait and shows no rates", 0 },
-	{ "count", 'n', "N", 0, "Number of samples", 0 },
-	{ "once", KEY_ONCE, NULL, 0, "One sample, same as --count 1", 0 },
-	{ "no-color", KEY_NO_COLOR, NULL, 0,
-	  "No colours on a terminal; NO_COLOR in the environment does the same",
-	  0 },
-	{ "verbose", 'v', NULL, 0, "Show what libbpf warns of; twice: all", 0 },
-	{}
-};
+#define COMMON \
+	{ "json", 'j', NULL, 0, "NDJSON, one object a line", 0 }, \
+	{ "vm", KEY_VM, "SELECTOR", 0, \
+	  "Only these VMs: tgid, mmu id, name or glob; vm:N, mmu:N, name:GLOB where that is ambiguous", \
+	  0 }, \
+	{ "interval", 'i', "SECONDS", 0, \
+	  "Length of a sample (1); 0 does not wait and shows no rates", 0 }, \
+	{ "count", 'n', "N", 0, "Number of samples", 0 }, \
+	{ "once", KEY_ONCE, NULL, 0, "One sample, same as --count 1", 0 }, \
+	{ "no-color", KEY_NO_COLOR, NULL, 0, \
+	  "No colours on a terminal; NO_COLOR in the environment does the same", \
+	  0 }, \
+	{ "verbose", 'v', NULL, 0, "Show what libbpf warns of; twice: all", 0 }
 
-static const struct argp_option entries[] = {
+static const struct argp_option common[] = { COMMON, {} };
+
+static const struct argp_option with_entries[] = {
+	COMMON,
 	{ "entries", KEY_ENTRIES, NULL, 0,
-	  "Every table page and every leaf as well", 1 },
+	  "Every table page and every entry as well", 0 },
 	{}
 };
 
@@ -130,14 +131,11 @@ int verb_main(const struct verb *verb, int argc, char **argv)
 		.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
 	};
 	struct parse p = { .verb = verb, .o = &o };
-	const struct argp more = { .options = entries };
-	const struct argp_child children[] = { { &more, 0, NULL, 0 }, {} };
 	const struct argp argp = {
-		.options = common,
+		.options = verb->entries ? with_entries : common,
 		.parser = parse_option,
 		.args_doc = verb->args,
 		.doc = verb->doc,
-		.children = verb->entries ? children : NULL,
 	};
 	char name[64];
 	int rc;

@@ -5,6 +5,7 @@
  */
 #include "proc.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,12 +20,17 @@
 /* PROC_PID_INIT_INO of linux/proc_ns.h. */
 #define INIT_PID_NS 0xEFFFFFFCU
 
-/* Kernel tgids name processes of the initial pid namespace only. */
+/*
+ * Kernel tgids name processes of the initial pid namespace only. A kernel
+ * without such namespaces has no file that tells them apart.
+ */
 static bool in_initial_pid_ns(void)
 {
 	struct stat st;
 
-	return !stat("/proc/self/ns/pid", &st) && st.st_ino == INIT_PID_NS;
+	if (stat("/proc/self/ns/pid", &st))
+		return errno == ENOENT;
+	return st.st_ino == INIT_PID_NS;
 }
 
 /* Reads /proc/@tgid/@file into @buf and ends it with a NUL. */
