@@ -25,25 +25,37 @@ static int by_activity(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static void top_rows(const struct options *o, const struct host *host,
+static void top_json(const struct options *o, const struct host *host,
+		     const struct vm **order, size_t n)
+{
+	bool rates = o->interval > 0;
+
+	for (size_t i = 0; i < n; i++)
+		json_vm(stdout, host, order[i], rates);
+	json_sample(stdout, host, n, rates);
+}
+
+/* Thousands may come and go in one sample: the dead are a number here. */
+static void top_text(const struct options *o, const struct host *host,
 		     const struct vm **order, size_t n)
 {
 	struct text t = text_for(o);
+	size_t gone = 0;
 
-	if (o->json) {
-		for (size_t i = 0; i < n; i++)
-			json_vm(stdout, host, order[i], t.rates);
-		json_sample(stdout, host, n, t.rates);
-		return;
-	}
 	/* Home and clear, between samples on a terminal only. */
 	if (o->count != 1 && isatty(STDOUT_FILENO))
 		fputs("\033[H\033[2J", stdout);
 	text_summary(&t, host);
 	text_warnings(&t, host);
 	text_list_head(&t, host);
-	for (size_t i = 0; i < n; i++)
-		text_list_row(&t, host, order[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (order[i]->alive)
+			text_list_row(&t, host, order[i]);
+		else
+			gone++;
+	}
+	if (gone)
+		printf("and %zu that are gone by now\n", gone);
 }
 
 static int top_sample(const struct options *o, struct live *live,
@@ -60,7 +72,10 @@ static int top_sample(const struct options *o, struct live *live,
 		if (chosen[i])
 			order[n++] = host->vm[i];
 	qsort(order, n, sizeof(*order), by_activity);
-	top_rows(o, host, order, n);
+	if (o->json)
+		top_json(o, host, order, n);
+	else
+		top_text(o, host, order, n);
 	free(order);
 	return 0;
 }
