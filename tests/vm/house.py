@@ -19,7 +19,7 @@ CPUS = ("max", "neoverse-n1", "cortex-a57")
 # What the kernel log must not hold. An allocation that failnth made fail may
 # be reported by vmalloc, with a stack but without any of these.
 WARNINGS = re.compile(r"WARNING:|BUG:|Oops|Internal error|KASAN|UBSAN|"
-                      r"blocked for more than|stall|unable to handle|"
+                      r"blocked for more than|\bstall|unable to handle|"
                       r"refcount_t:|lockdep|possible recursive")
 
 

@@ -148,7 +148,7 @@ class Mmu:
 
     def __init__(self, report):
         self.report = report
-        self.root = None
+        self.root = self.start_level = None
         self.has_vmid = False
         self.freed = False
         self.tables = {}                    # pa -> (level, ipa)
@@ -176,7 +176,7 @@ class Mmu:
     # Events -----------------------------------------------------------------
 
     def s2_mmu_init(self, e):
-        self.root = e["root_pa"]
+        self.root, self.start_level = e["root_pa"], e["start_level"]
 
     def s2_mmu_free(self, e):
         self.freed = True
@@ -440,12 +440,6 @@ def at_rest(trace, mmu):
     end = next((i for i, e in enumerate(events)
                 if e.name == "s2_op_begin" and e["kind"] == "destroy"), len(events))
     return replay(events[:end], lambda *_: None)[mmu]
-
-
-def leaves_at_rest(trace, mmu):
-    """{(ipa, level): pte} of one MMU just before it is destroyed."""
-    return {(ipa, level): pte for entries in at_rest(trace, mmu).entries.values()
-            for pte, level, ipa in entries.values() if is_leaf(pte, level)}
 
 
 def check_file(path, complete=True):
