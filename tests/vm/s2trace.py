@@ -6,8 +6,9 @@ parse() turns a text trace into events; check() replays them and returns what
 broke. It shares no code with s2stat's model on purpose: the two can be held
 against each other. The rules, by their keys:
 
-LOST    no event is missing: tracefs dropped none, and each MMU's sequence
-        numbers are contiguous
+LOST    no event is missing: tracefs dropped none, each MMU's sequence numbers
+        are contiguous, and an entry is found as the event before left it (but
+        for the access flag, which the hardware may set)
 ROOT    nothing happens to an MMU after s2_mmu_free
 VMIDX   two MMUs never have the same VMID number loaded at once; nobody loads
         VMID 0, a generation that does not exist yet, or an old one
@@ -39,7 +40,7 @@ STAT = re.compile(r"^# stats cpu(\d+) (overrun|commit overrun|dropped events): (
 PAIR = re.compile(r"(\w+)=(\S+)")
 
 VALID, TABLE = 1, 2
-READ, WRITE, XN = 1 << 6, 1 << 7, 1 << 54
+READ, WRITE, ACCESSED, XN = 1 << 6, 1 << 7, 1 << 10, 1 << 54
 # S2AP, AF, DBM, XN, software: what may change while an entry stays valid.
 MAY_CHANGE = 3 << 6 | 1 << 10 | 1 << 51 | 3 << 53 | 15 << 55
 PA = 0x0000fffffffff000
@@ -158,6 +159,7 @@ class Mmu:
         self.ops = set()
         self.window = defaultdict(list)     # pa -> counts since all was quiet
         self.crowded = False                # several operations at once in it
+        self.unsure = set()                 # entries whose last event is not sure
 
     # Reachability -----------------------------------------------------------
 
@@ -245,6 +247,20 @@ class Mmu:
         if pa != self.root and pa not in self.tables and self.root is not None:
             self.report("FREE", "table %#x is not allocated" % pa, e)
         self.window[pa].append(e["count"])
+        self.check_old(e)
+
+    def check_old(self, e):
+        """What an event found in an entry, an event must have put there."""
+        at = e["table"], e["index"]
+        told = self.entries[at[0]].get(at[1], (0,))[0]
+        if self.root is None or at in self.unsure:
+            self.unsure.discard(at)
+        elif (told ^ e["old"]) & ~ACCESSED:
+            # Faults side by side on one entry are numbered either way.
+            if len(self.ops) > 1:
+                self.unsure.add(at)
+            else:
+                self.report("LOST", "the entry was told to be %#x" % told, e)
 
     def s2_set(self, e):
         old, new, level, pa = e["old"], e["new"], e["level"], e["table"]
