@@ -37,7 +37,7 @@ struct page {
 };
 
 struct host host;
-u32 host_cpu, host_cpus = 1;
+u32 host_cpu, host_cpus = 1, host_boots;
 void (*host_on_fail)(void);
 void (*host_describe)(void);
 
@@ -174,6 +174,7 @@ void host_reset(u32 cpus)
 	next_root = 0;
 
 	host = (struct host) { .vmid_bits = 16 };
+	host_boots++;
 	host_cpu = 0;
 	host_cpus = cpus;
 	reset_percpu();
@@ -457,6 +458,7 @@ int host_mmu_create(struct kvm_s2_mmu *mmu, const struct host_mmu_type *type)
 	ctx->mmu = mmu;
 	ctx->id = ++last_id;
 	mmu->s2 = ctx;
+	checker_expect(mmu, !type->fwb, type->lpa2);
 	s2_emit(s2_mmu_init, ctx, ctx->geo.ipa_bits, ctx->geo.start_level,
 		PAGE_SIZE, s2_port_pa(ctx->root), ctx->geo.root_pages, false);
 	mmu->pgt = &ctx->pgt;
@@ -489,4 +491,11 @@ void host_mmu_destroy(struct kvm_s2_mmu *mmu)
 	mmu->s2 = NULL;
 	s2_port_free_root(ctx->root, ctx->geo.root_pages);
 	free(ctx);
+}
+
+/* Leaks of table pages are ours to find; a failed test may leave the rest. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0";
 }

@@ -116,21 +116,26 @@ struct rcu_head {
 	void *unused;
 };
 
-/* A lock that knows whether it is held: taking it twice fails the test. */
-typedef struct { bool held; } raw_spinlock_t;
+/*
+ * A lock that knows whether it is held: taking it twice fails the test. What
+ * a failed test left locked is free after host_reset().
+ */
+typedef struct { u32 held; } raw_spinlock_t;
 
-#define __RAW_SPIN_LOCK_UNLOCKED(name)	{ .held = false }
+extern u32 host_boots;
+
+#define __RAW_SPIN_LOCK_UNLOCKED(name)	{ .held = 0 }
 #define raw_spin_lock_irqsave(lock, flags)				\
 do {									\
 	(flags) = 0;							\
-	if ((lock)->held)						\
+	if ((lock)->held == host_boots)					\
 		host_fail("%s is taken twice", #lock);			\
-	(lock)->held = true;						\
+	(lock)->held = host_boots;					\
 } while (0)
 #define raw_spin_unlock_irqrestore(lock, flags)				\
 do {									\
 	(void)(flags);							\
-	(lock)->held = false;						\
+	(lock)->held = 0;						\
 } while (0)
 
 /*

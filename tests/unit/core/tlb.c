@@ -246,12 +246,12 @@ enum hw_result tlb_access(struct kvm_s2_mmu *mmu, u64 ipa,
 static bool leaf_is_stale(struct kvm_s2_mmu *mmu, const struct tlb_entry *e)
 {
 	/* Everything but permissions, access flag and software bits. */
-	const u64 fixed = ~(0x1eULL << 54 | 1ULL << 10 | 3ULL << 6);
+	const u64 fixed = ~(0x1fULL << 54 | 1ULL << 10 | 3ULL << 6);
 	struct hw_leaf now;
 
 	if (!mmu->pgt || !hw_walk(mmu, e->base, &now))
 		return true;
-	if (now.level != e->level || ((now.pte ^ e->pte) & fixed & ~(1ULL << 54)))
+	if (now.level != e->level || ((now.pte ^ e->pte) & fixed))
 		return true;
 	return (allowed(e->pte, HW_READ) && !allowed(now.pte, HW_READ)) ||
 	       (allowed(e->pte, HW_WRITE) && !allowed(now.pte, HW_WRITE)) ||
