@@ -339,6 +339,20 @@ void s2_debt_settle(struct s2_op *op)
 }
 
 /**
+ * s2_debt_settle_as() - settle, and say why
+ * @op:		the operation, with no debt from before
+ * @reason:	what in the operation opened the debt
+ */
+void s2_debt_settle_as(struct s2_op *op, enum s2_reason reason)
+{
+	enum s2_reason asked = op->reason;
+
+	op->reason = reason;
+	s2_debt_settle(op);
+	op->reason = asked;
+}
+
+/**
  * s2_debt_defer() - leave the debt to KVM
  * @op:		an operation that only restricted leaves, under mmu_lock held
  *		for write

@@ -27,6 +27,7 @@ void s2_debt_leaf(struct s2_op *op, u64 ipa, s32 level);
 void s2_debt_table(struct s2_op *op, u64 ipa, u64 size, u64 leaves);
 void s2_debt_pay(struct s2_op *op);
 void s2_debt_settle(struct s2_op *op);
+void s2_debt_settle_as(struct s2_op *op, enum s2_reason reason);
 void s2_debt_defer(struct s2_op *op);
 
 void s2_flush_vmid(struct s2_ctx *ctx, u64 op, enum s2_reason reason);

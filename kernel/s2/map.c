@@ -76,12 +76,12 @@ static void break_entry(struct s2_op *op, const struct s2_slot *slot, u64 ipa)
 		s2_debt_table(op, ipa, s2_level_size(slot->level),
 			      s2_table_count(child) - 1);
 		s2_table_bury(op, child, slot->level + 1, ipa);
+		s2_debt_settle_as(op, S2_REASON_COLLAPSE);
 	} else {
 		s2_debt_leaf(op, ipa, slot->level);
 		s2_cmo_later(op, old, slot->level);
+		s2_debt_settle(op);
 	}
-
-	s2_debt_settle(op);
 }
 
 /* Puts the leaf @new into its slot, whatever is there now. */

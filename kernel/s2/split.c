@@ -48,7 +48,7 @@ int s2_split_block(struct s2_op *op, const struct s2_slot *slot, u64 old,
 	fill_table(op, table, old, slot->level, ipa);
 	s2_entry_clear(op, slot, ipa);
 	s2_debt_leaf(op, ipa, slot->level);
-	s2_debt_settle(op);
+	s2_debt_settle_as(op, S2_REASON_SPLIT);
 
 	/* We are alone and the entry is absent: this cannot fail. */
 	WARN_ON_ONCE(!s2_entry_set(op, slot, ipa, 0,
