@@ -25,6 +25,9 @@ SCENARIOS = {
     "notifier-anon": SWAP + "s2guest notifier",
     "notifier-thp": SWAP + "s2guest notifier --backing thp",
     "notifier-memfd": "s2guest notifier --backing memfd",
+    "storm": SWAP + "s2guest storm --rounds 60",
+    "storm-killed": "s2guest storm --rounds 1000000 & sleep 2; "
+                    "kill -9 $!; wait $!; [ $? = 137 ]",
     "bad": "s2guest bad",
     "ipa": "s2guest ipa",
     "failnth": "s2guest failnth",
@@ -34,7 +37,7 @@ SCENARIOS = {
 GICV2 = {"gicv2": "s2guest gicv2", "touch-anon": "s2guest touch --mb 2"}
 ONLY = {
     "neoverse-n1": ("touch-anon", "touch-shared", "memslot-thp", "readonly",
-                    "dirtylog-thp", "notifier-thp", "notifier-anon", "bad", "ipa"),
+                    "dirtylog-thp", "notifier-thp", "notifier-anon", "storm", "bad", "ipa"),
 }
 
 
