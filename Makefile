@@ -54,7 +54,8 @@ guest: deps
 	@$(MAKE) -C tests/guest OUT=$(CURDIR)/build/guest
 
 check-unit: deps
-	@$(MAKE) -C tests/unit check
+	@set -e; for m in $(wildcard tests/unit/Makefile tests/unit/*/Makefile); do \
+		$(MAKE) --no-print-directory -C $${m%/Makefile} check; done
 
 lint: kernel
 	@scripts/lint
