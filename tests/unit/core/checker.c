@@ -783,7 +783,8 @@ void host_s2_flush(struct kvm_s2_mmu *mmu, u64 seq, u64 op, s32 scope, u64 raw,
 		return;
 
 	o = op_of(m, op);
-	if (o->reason != reason)
+	if (o->reason != reason && reason != S2_REASON_SPLIT &&
+	    reason != S2_REASON_COLLAPSE)
 		host_fail("FLUSHID: operation for %d flushes for %d", o->reason,
 			  reason);
 	if (!useful && scope != S2_SCOPE_IPA)

@@ -65,11 +65,11 @@ static u64 top_size(struct world *w)
 }
 
 /* A few places, so that operations meet: the ends and seams of the space. */
-static u64 pick_window(struct world *w)
+static u64 window(struct world *w, u32 which)
 {
 	u64 span = 2 * top_size(w);
 
-	switch (draw(w, 4)) {
+	switch (which) {
 	case 0:
 		return 0;
 	case 1:
@@ -79,6 +79,11 @@ static u64 pick_window(struct world *w)
 	default:
 		return (limit(w) / 4) & ~(top_size(w) - 1);
 	}
+}
+
+static u64 pick_window(struct world *w)
+{
+	return window(w, draw(w, 4));
 }
 
 static u64 pick_page(struct world *w)
@@ -658,11 +663,15 @@ static void do_set_spte(struct world *w, u64 ipa, u64 pa, u64 prot)
 
 static void do_split(struct world *w, u64 start, u64 end)
 {
+	struct hw_leaf leaf;
 	struct s2_op op;
 	struct unit *u;
 	u64 ipa;
 	int ret;
 
+	/* All of the blocks the hardware may touch meanwhile. */
+	start &= ~(s2_level_size(S2_LAST_LEVEL - 1) - 1);
+	end = s2_next(S2_LAST_LEVEL - 1, end - 1);
 	s2_cache_fill(w->mmu.s2, &w->mc, draw(w, 6));
 	begin(w, &op, S2_OP_SPLIT, S2_REASON_SPLIT, start, end, S2_LOCK_WRITE,
 	      false);
@@ -678,6 +687,11 @@ static void do_split(struct world *w, u64 start, u64 end)
 		if (u && !ret && u->size != PAGE_SIZE)
 			host_fail("s2_split() left a block at 0x%llx", ipa);
 		ipa = u ? u->ipa + u->size : ipa + PAGE_SIZE;
+	}
+	/* An access flag set on a part went on to the parts of that part. */
+	ref_for_each(u, &w->ref, start, end) {
+		if (w->nr_young && hw_walk(&w->mmu, u->ipa, &leaf))
+			u->young = leaf.pte >> 10 & 1;
 	}
 	after_op(w, start, end);
 }
@@ -724,6 +738,11 @@ static void do_access(struct world *w)
 	enum hw_access access = draw(w, 3);
 	u64 ipa = pick_ipa(w) + draw(w, PAGE_SIZE / 8) * 8, pa, base;
 	s32 level;
+
+	/* Two times in three where something is. */
+	if (w->ref.nr && draw(w, 3))
+		ipa = w->ref.units[draw(w, w->ref.nr)].ipa +
+		      (ipa & (PAGE_SIZE - 1));
 
 	host_cpu = draw(w, host_cpus);
 	if (!w->loaded[host_cpu])
@@ -972,13 +991,23 @@ static void choose_op(struct world *w)
 	}
 }
 
+/* All windows at once: it has become too full. */
+static void make_room(struct world *w)
+{
+	u32 i;
+
+	for (i = 0; i < 4; i++)
+		do_unmap(w, window(w, i), window(w, i) + 6 * top_size(w),
+			 S2_REASON_MEMSLOT_DELETE, false);
+}
+
 void world_step(struct world *w)
 {
 	world = w;
 	choose_op(w);
 	w->ops++;
 	if (w->ref.nr > MOST_UNITS)
-		do_unmap(w, 0, limit(w), S2_REASON_MEMSLOT_DELETE, false);
+		make_room(w);
 	if (!(w->ops % CHECK_EVERY))
 		world_check(w);
 }
@@ -1008,7 +1037,11 @@ static void map_amid(struct world *w)
 	u64 ipa = pick_ipa(w) & ~(s2_level_size(level) - 1);
 	u64 end = ipa + s2_level_size(level);
 	bool apart = end <= w->outer.start || ipa >= w->outer.end;
-	bool inside = ipa >= w->fixed.start && end <= w->fixed.end &&
+	struct unit *u = ref_find(&w->ref, ipa);
+	/* Cutting a block that reaches out of the range would narrow it. */
+	bool cuts = u && (u->ipa < w->fixed.start ||
+			  u->ipa + u->size > w->fixed.end);
+	bool inside = ipa >= w->fixed.start && end <= w->fixed.end && !cuts &&
 		      w->outer_unmaps && w->nr_amid < ARRAY_SIZE(w->amid) &&
 		      !meets_amid(w, ipa, end);
 
