@@ -7,7 +7,7 @@
  */
 #include "checker.h"
 
-#define NR_MMUS		64
+#define NR_MMUS		512
 #define NR_TABLES	16384		/* a power of two */
 #define NR_DEBTS	65536
 #define NR_OPS		4
@@ -152,6 +152,13 @@ void checker_expect(struct kvm_s2_mmu *mmu, bool cmo, bool lpa2)
 {
 	model_of(mmu)->cmo = cmo;
 	model_of(mmu)->lpa2 = lpa2;
+}
+
+void checker_forget(struct kvm_s2_mmu *mmu)
+{
+	model_of(mmu)->vmid = 0;
+	model_of(mmu)->generation = 0;
+	model_of(mmu)->ran = false;
 }
 
 /* What all events have in common. */

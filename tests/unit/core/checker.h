@@ -15,6 +15,9 @@ void checker_reset(void);
 /* What no event says: guest memory needs cleaning, how descriptors look. */
 void checker_expect(struct kvm_s2_mmu *mmu, bool cmo, bool lpa2);
 
+/* The MMU is no more; another one, without a VMID yet, is in its place. */
+void checker_forget(struct kvm_s2_mmu *mmu);
+
 /* mmu_lock is about to be dropped in the middle of an operation. */
 void checker_yield(struct kvm_s2_mmu *mmu);
 
