@@ -24,6 +24,11 @@ OWED    what an operation clears or restricts it has invalidated when it ends,
         unless it says that KVM will (deferred)
 BBM     a valid entry changes only permissions, access flag and software bits;
         whatever else replaces it waits for its invalidation
+UNMAPALL  when an unmap ends, and when a slot is deleted or moved away, no leaf
+        is left in its range
+DIRTY   once a slot was write-protected for its log, nothing above page size
+        becomes writable in it
+INSLOT  a fault maps only what lies whole in one slot
 PIN     a fault puts the page references it took
 
 The capture (tests/guest/capture) must use the "counter" trace clock: then the
@@ -45,6 +50,7 @@ READ, WRITE, ACCESSED, XN = 1 << 6, 1 << 7, 1 << 10, 1 << 54
 MAY_CHANGE = 3 << 6 | 1 << 10 | 1 << 51 | 3 << 53 | 15 << 55
 PA = 0x0000fffffffff000
 ANY_LEVEL = 127
+LOG_DIRTY = 1           # KVM_MEM_LOG_DIRTY_PAGES
 
 Violation = namedtuple("Violation", "rule text event")
 
@@ -156,7 +162,9 @@ class Mmu:
         self.entries = defaultdict(dict)    # pa -> {index: (pte, level, ipa)}
         self.link = {}                      # pa -> pa of the parent
         self.debts = []
-        self.ops = set()
+        self.ops = {}                       # id -> its begin
+        self.slots = {}                     # id -> (start, end, flags)
+        self.logged = set()                 # of these, whose log has begun
         self.window = defaultdict(list)     # pa -> counts since all was quiet
         self.crowded = False                # several operations at once in it
         self.unsure = set()                 # entries whose last event is not sure
@@ -190,14 +198,19 @@ class Mmu:
     def s2_op_begin(self, e):
         if self.ops:
             self.crowded = True
-        self.ops.add(e["op"])
+        self.ops[e["op"]] = e
+        if e["kind"] == "wrprotect" and e["reason"] == "dirty_log":
+            # The slot's event came before the slot changed.
+            self.logged |= {i for i, (start, end, flags) in self.slots.items()
+                            if flags & LOG_DIRTY and start < e["end"] and
+                            e["ipa"] < end}
         if e["kind"] == "destroy":
             for debt in self.debts:
                 if debt.deferred:
                     self.report("OWED", "nobody paid what was deferred", debt.event)
 
     def s2_op_end(self, e):
-        self.ops.discard(e["op"])
+        begin = self.ops.pop(e["op"], None)
         for debt in self.debts:
             if debt.op != e["op"] or debt.deferred:
                 continue
@@ -206,8 +219,45 @@ class Mmu:
             else:
                 self.report("OWED", "not invalidated when op %d ended" % e["op"],
                             debt.event)
+        if begin and e["kind"] == "unmap":
+            self.check_gone(begin["ipa"], begin["end"], e)
         if not self.ops:
             self.check_counts(e)
+
+    def check_gone(self, start, end, e):
+        for pa, (level, ipa) in [(self.root, (self.start_level, 0)),
+                                 *self.tables.items()]:
+            span = level_size(level - 1) if pa != self.root else 1 << 52
+            if ipa >= end or start >= ipa + span or not self.reachable(pa):
+                continue
+            for pte, lvl, at in self.entries[pa].values():
+                if is_leaf(pte, lvl) and at < end and start < at + level_size(lvl):
+                    self.report("UNMAPALL", "%#x is still mapped" % at, e)
+                    return
+
+    def s2_memslot(self, e):
+        old, size = e["old_base_gfn"] << 12, e["npages"] << 12
+        if e["change"] in ("delete", "move"):
+            self.check_gone(old, old + size, e)
+            self.slots.pop(e["slot"], None)
+        self.logged.discard(e["slot"])
+        if e["change"] != "delete":
+            start = e["base_gfn"] << 12
+            self.slots[e["slot"]] = start, start + size, e["flags"]
+
+    def check_dirty(self, e):
+        end = e["ipa"] + level_size(e["level"])
+        for start, stop, _ in (self.slots[i] for i in self.logged):
+            if e["ipa"] < stop and start < end:
+                self.report("DIRTY", "a writable block in a logged slot", e)
+
+    def check_slot(self, e):
+        begin, end = self.ops.get(e["op"]), e["ipa"] + level_size(e["level"])
+        if self.root is None or not begin or begin["reason"] == "ioremap":
+            return
+        if not any(start <= e["ipa"] and end <= stop
+                   for start, stop, _ in self.slots.values()):
+            self.report("INSLOT", "there is no slot", e)
 
     def check_counts(self, e):
         """Faults side by side are numbered either way: then any may be last."""
@@ -272,6 +322,10 @@ class Mmu:
             self.owe(Debt(e["ipa"], level, e["op"], e))
         elif not old & VALID and new & VALID and self.reachable(pa):
             self.check_make(e)
+        if is_leaf(new, level) and not old & VALID:
+            self.check_slot(e)
+            if level < 3 and new & WRITE:
+                self.check_dirty(e)
         self.entries[pa][e["index"]] = (new, level, e["ipa"])
         if is_table(new, level):
             self.link[new & PA] = pa

@@ -77,7 +77,8 @@ def vmid(life, name, number, generation, mmu, cpu, **more):
 
 
 def op(life, name, number, kind, **more):
-    life.add(1, 0, "op_" + name, op=number, kind=kind, reason="fault", **more)
+    reason = "dirty_log" if kind == "wrprotect" else "fault"
+    life.add(1, 0, "op_" + name, op=number, kind=kind, reason=reason, **more)
 
 
 def begin_vms(life):
@@ -88,7 +89,13 @@ def begin_vms(life):
         vmid(life, "load", mmu, 1, mmu, mmu - 1, vcpu=0)
 
 
+def memslot(life, change, flags=0):
+    life.add(1, 0, "memslot", change=change, slot=1, base_gfn=IPA >> 12,
+             npages=512, hva=0, flags=flags, old_base_gfn=IPA >> 12, old_flags=0)
+
+
 def map_page(life):
+    memslot(life, "create")
     life.add(1, 0, "fault_begin", vcpu=0, ipa=IPA, kind="translation", write=1,
              exec=0, notifier_seq=1)
     op(life, "begin", 1, "map", ipa=IPA, end=IPA + 4096, lock="read", may_block=0)
@@ -133,6 +140,7 @@ def unmap_block(life):
     life.add(1, 0, "table_free", op=3, table=L2, level=2, ipa=IPA, count=1,
              deferred=0)
     op(life, "end", 3, "unmap", result=0, entries=2, resched=0, deferred=0)
+    memslot(life, "delete")
 
 
 def turn_generation(life):
@@ -166,7 +174,20 @@ def test_a_clean_life_breaks_no_rule(life):
     assert life.rules() == set()
 
 
+def unmap_nothing(life):
+    begin, end = life.find("op_begin", kind="unmap"), life.find("op_end", kind="unmap")
+    del life.steps[begin + 1:end]
+
+
 BAD = {
+    "an unmap leaves a leaf": ("UNMAPALL", unmap_nothing),
+    "a slot goes before its leaves": ("UNMAPALL", lambda l: l.move_before(
+        "memslot", "op_begin", 3, change="delete")),
+    "a writable block is in a logged slot":
+        ("DIRTY", lambda l: l.edit("memslot", new={"flags": 1})),
+    "a leaf lies in no slot": ("INSLOT", lambda l: l.drop("memslot")),
+    "a block is larger than its slot":
+        ("INSLOT", lambda l: l.edit("memslot", new={"npages": 511})),
     "an entry changed untold":
         ("LOST", lambda l: l.edit("set", new={"old": LEAF + 0x1000}, op=5)),
     "a clear was not told": ("REFS", lambda l: l.drop("clear", op=3, level=2)),
