@@ -1168,6 +1168,7 @@ void world_init(struct world *w, const struct host_mmu_type *type, bool ha)
 
 	world = w;
 	w->type = *type;
+	ref_init(&w->ref);
 	create(w);
 	for (i = 0; i < DUMMIES; i++) {
 		w->dummies[i].s2 = calloc(1, sizeof(struct s2_ctx));
@@ -1187,6 +1188,7 @@ void world_fini(struct world *w)
 
 	world_check(w);
 	destroy(w);
+	ref_free(&w->ref);
 	s2_cache_drain(NULL, &w->mc);
 	for (i = 0; i < DUMMIES; i++)
 		free(w->dummies[i].s2);

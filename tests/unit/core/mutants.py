@@ -129,9 +129,16 @@ MUTANTS = [
      "vmid"),
     ("rollover without flush", "vmid.c",
      "	s2_flush_all(ctx);\n", "", "vmid"),
-    ("VMID 0 is given out", "vmid.c",
-     "	__set_bit(0, vmids.used);\n	vmids.in_use = 0;\n\n	for_each",
-     "	vmids.in_use = 0;\n\n	for_each", "vmid"),
+    ("the generation does not turn", "vmid.c",
+     "	atomic64_set(&vmids.generation, old + vmid_count());",
+     "	atomic64_set(&vmids.generation, old);", "vmid"),
+    ("an old generation is loaded without the lock", "vmid.c",
+     "	if (!seen || !vmid_current(id) ||\n", "	if (!seen || !id ||\n",
+     "vmid"),
+    ("a rollover between look and exchange is missed", "vmid.c",
+     "	    !atomic64_cmpxchg_relaxed(mine, seen, id))",
+     "	    (atomic64_cmpxchg_relaxed(mine, seen, id), mine->val = id, 0))",
+     "vmid"),
     ("rollover leaves 'active' alone", "vmid.c",
      "		id = atomic64_xchg(per_cpu_ptr(&active, cpu), 0);",
      "		id = atomic64_read(per_cpu_ptr(&active, cpu));", "vmid"),
@@ -151,7 +158,7 @@ def apply(text, old, new, name):
 def run(cmd, env=None):
     return subprocess.run(cmd, env=env, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False,
-                          timeout=120)
+                          timeout=40)
 
 
 def sources(core, name):

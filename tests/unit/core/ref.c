@@ -4,7 +4,21 @@
  */
 #include "ref.h"
 
+void ref_init(struct ref *ref)
+{
+	ref->nr = 0;
+	ref->room = 1024;
+	ref->units = calloc(ref->room, sizeof(*ref->units));
+	if (!ref->units)
+		abort();
+}
+
 void ref_clear(struct ref *ref)
+{
+	ref->nr = 0;
+}
+
+void ref_free(struct ref *ref)
 {
 	free(ref->units);
 	*ref = (struct ref) { };

@@ -38,7 +38,9 @@ struct ref {
 	u32		room;
 };
 
+void ref_init(struct ref *ref);
 void ref_clear(struct ref *ref);
+void ref_free(struct ref *ref);
 /* The unit that covers @ipa, or NULL. */
 struct unit *ref_find(struct ref *ref, u64 ipa);
 /* Index of the first unit that ends behind @ipa. */

@@ -688,6 +688,24 @@ static void wrprotect_leaves_no_writer_behind(void **state)
 	assert_int_equal(checker_last_op.flushes, 0);
 }
 
+static void debt_covers_what_was_touched_in_any_order(void **state)
+{
+	struct s2_op op;
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		assert_int_equal(map(PAGE(i), 0, 3), 0);
+	for (i = 0; i < 3; i++)
+		look(PAGE(i), HW_WRITE);
+	begin(&op, S2_OP_WRPROTECT, 0, PAGE(3), S2_LOCK_WRITE);
+	for (i = 3; i--;)
+		s2_wrprotect(&op, PAGE(i), PAGE(i + 1));
+	s2_op_end(&op, 0);
+	tlb_check(&mmu);
+	assert_int_equal(checker_last_op.flushes, 3);
+}
+
 static void deferred_debt_is_told(void **state)
 {
 	struct s2_op op;
@@ -851,6 +869,7 @@ int main(void)
 		TEST(unaligned_walk_visits_the_next_table),
 		TEST(nonsense_is_einval),
 		TEST(wrprotect_leaves_no_writer_behind),
+		TEST(debt_covers_what_was_touched_in_any_order),
 		TEST(deferred_debt_is_told),
 		TEST(age_tells_and_forgets),
 		TEST(split_maps_the_same),

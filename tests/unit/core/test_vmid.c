@@ -132,13 +132,20 @@ static void sixteen_bits_give_65535(void **state)
 	assert_int_equal(generation(&mmus[1]), 2);
 }
 
+static u32 vmid_count_max(void)
+{
+	return 1U << kvm_arm_vmid_bits;
+}
+
 /* Uses numbers until the generation turns. */
 static void turn(u32 cpu, u32 first)
 {
 	u64 before = host.tlbi[S2_SCOPE_ALL];
-	u32 i = first;
+	u32 i = first, tries = 0;
 
 	while (host.tlbi[S2_SCOPE_ALL] == before) {
+		if (tries++ > vmid_count_max())
+			host_fail("VMIDG: no rollover, or none that flushes");
 		mmus[i].vmid.id.val = 0;
 		checker_forget(&mmus[i]);
 		run_once(cpu, &mmus[i]);
