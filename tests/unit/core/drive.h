@@ -40,6 +40,8 @@ struct source {
  * @ops:	operations so far
  * @ret:	operations by result: 0, -EAGAIN, -EBUSY, -ENOMEM, others
  * @accesses:	guest accesses that went through
+ * @breaks:	how often mmu_lock was let go in an operation
+ * @lost:	how often the MMU was gone after that
  */
 struct world {
 	struct kvm_s2_mmu		mmu;

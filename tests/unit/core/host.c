@@ -158,15 +158,20 @@ void host_reset(u32 cpus)
 {
 	u32 i;
 
+	for (i = 0; i < NR_PAGES; i++) {
+		if (pages[i].alive)
+			ASAN_POISON_MEMORY_REGION(page_va(&pages[i]),
+						  PAGE_SIZE);
+	}
 	if (!arena) {
 		arena = mmap(NULL, NR_PAGES * PAGE_SIZE, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
 			     0);
 		if (arena == MAP_FAILED)
 			abort();
+		ASAN_POISON_MEMORY_REGION(arena, NR_PAGES * PAGE_SIZE);
 	}
 
-	ASAN_POISON_MEMORY_REGION(arena, NR_PAGES * PAGE_SIZE);
 	memset(pages, 0, sizeof(pages));
 	free_head = NULL;
 	for (i = 0; i < NR_TABLES; i++)

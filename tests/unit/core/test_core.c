@@ -878,6 +878,5 @@ int main(void)
 		TEST(mmu_may_vanish_while_unmap_yields),
 	};
 
-	(void)env_u64;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

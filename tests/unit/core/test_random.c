@@ -122,7 +122,6 @@ int main(void)
 		cmocka_unit_test(random_operations_agree_52_bits),
 	};
 
-	(void)unit_on_fail;
 	seed = env_u64("SEED", 1);
 	ops = env_u64("OPS", DEFAULT_OPS);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@
 
 #include "host.h"
 
-static void unit_on_fail(void)
+static inline void unit_on_fail(void)
 {
 	fail();
 }
