@@ -28,13 +28,13 @@ static inline u64 s2_next_seq(struct s2_ctx *ctx)
 #define s2_emit(event, ctx, ...)					\
 do {									\
 	if (trace_##event##_enabled())					\
-		trace_##event((ctx)->mmu, s2_next_seq(ctx),		\
+		trace_##event((ctx)->pgt.mmu, s2_next_seq(ctx),		\
 			      ##__VA_ARGS__);				\
 } while (0)
 #else
 #define s2_listening(event)	true
 #define s2_emit(event, ctx, ...)					\
-	host_##event((ctx)->mmu, s2_next_seq(ctx), ##__VA_ARGS__)
+	host_##event((ctx)->pgt.mmu, s2_next_seq(ctx), ##__VA_ARGS__)
 #endif
 
 #endif /* __KVM_ARM64_S2_EMIT_H */

@@ -79,7 +79,7 @@ static void emit_flush(struct s2_ctx *ctx, u64 op, enum s2_scope scope,
 		       u64 raw, s32 level, u64 ipa, u64 size,
 		       enum s2_reason reason)
 {
-	u64 id = s2_port_vmid(ctx->mmu);
+	u64 id = s2_port_vmid(ctx->pgt.mmu);
 
 	s2_emit(s2_flush, ctx, op, scope, raw, level, ipa, size,
 		vmid_number(id), vmid_generation(id), reason, s2_port_cpu());
@@ -96,7 +96,7 @@ static void emit_flush(struct s2_ctx *ctx, u64 op, enum s2_scope scope,
 static bool never_ran(struct s2_ctx *ctx)
 {
 	smp_mb(); /* our descriptor writes before the read of the VMID */
-	return !s2_port_vmid(ctx->mmu);
+	return !s2_port_vmid(ctx->pgt.mmu);
 }
 
 static void flush_ipa(struct s2_ctx *ctx, u64 op, u64 ipa, s32 level,
@@ -104,7 +104,7 @@ static void flush_ipa(struct s2_ctx *ctx, u64 op, u64 ipa, s32 level,
 {
 	s32 hint = level == S2_LEVEL_ANY ? S2_PORT_TTL_UNKNOWN : level;
 
-	s2_port_tlbi_ipa(ctx->mmu, ipa, hint);
+	s2_port_tlbi_ipa(ctx->pgt.mmu, ipa, hint);
 	emit_flush(ctx, op, S2_SCOPE_IPA, (ipa >> 12) | s2_port_ttl(hint),
 		   level, ipa, level == S2_LEVEL_ANY ? PAGE_SIZE :
 		   s2_level_size(level), reason);
@@ -121,7 +121,7 @@ void s2_flush_vmid(struct s2_ctx *ctx, u64 op, enum s2_reason reason)
 	if (never_ran(ctx))
 		return;
 
-	s2_port_tlbi_vmid(ctx->mmu);
+	s2_port_tlbi_vmid(ctx->pgt.mmu);
 	emit_flush(ctx, op, S2_SCOPE_VMID, 0, S2_LEVEL_ANY, 0,
 		   s2_ipa_limit(&ctx->geo), reason);
 }
@@ -150,14 +150,14 @@ void s2_flush_range(struct s2_ctx *ctx, u64 op, u64 start, u64 end,
 
 	if (end - start > stride && ctx->geo.range &&
 	    pages <= S2_PORT_RANGE_PAGES) {
-		s2_port_tlbi_range(ctx->mmu, start, pages);
+		s2_port_tlbi_range(ctx->pgt.mmu, start, pages);
 		emit_flush(ctx, op, S2_SCOPE_RANGE, start >> PAGE_SHIFT,
 			   S2_LEVEL_ANY, start, end - start, reason);
 		return;
 	}
 
 	if (end - start > S2_FLUSH_MAX_PAGES * stride) {
-		s2_port_tlbi_vmid(ctx->mmu);
+		s2_port_tlbi_vmid(ctx->pgt.mmu);
 		emit_flush(ctx, op, S2_SCOPE_VMID, 0, S2_LEVEL_ANY, start,
 			   end - start, reason);
 		return;
@@ -198,7 +198,7 @@ void s2_flush_local(struct s2_op *op, u64 ipa, s32 level)
  */
 void s2_flush_cpu_context(struct s2_ctx *ctx)
 {
-	s2_port_tlbi_cpu_context(ctx->mmu);
+	s2_port_tlbi_cpu_context(ctx->pgt.mmu);
 	emit_flush(ctx, 0, S2_SCOPE_CPU_CONTEXT, 0, S2_LEVEL_ANY, 0,
 		   s2_ipa_limit(&ctx->geo), S2_REASON_VCPU_MIGRATE);
 }

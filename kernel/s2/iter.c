@@ -53,7 +53,7 @@ static void *mmu_seq_start(struct seq_file *seq, loff_t *pos)
 	state->mmu_id = ctx->id;
 	if (!*pos)
 		++*pos;
-	return ctx->mmu;
+	return ctx->pgt.mmu;
 }
 
 static void *mmu_seq_next(struct seq_file *seq, void *v, loff_t *pos)
@@ -67,7 +67,7 @@ static void *mmu_seq_next(struct seq_file *seq, void *v, loff_t *pos)
 		return NULL;
 
 	state->mmu_id = ctx->id;
-	return ctx->mmu;
+	return ctx->pgt.mmu;
 }
 
 struct bpf_iter__s2_mmu {
@@ -168,10 +168,10 @@ static struct s2_ctx *seek(struct iter_state *state, struct s2_table_pos *pos)
 			state->level = 0;
 		}
 
-		read_lock(s2_port_lock(ctx->mmu));
-		found = ctx->mmu->pgt && find_table(ctx, state->ipa,
+		read_lock(s2_port_lock(ctx->pgt.mmu));
+		found = ctx->pgt.mmu->pgt && find_table(ctx, state->ipa,
 						    state->level, pos);
-		read_unlock(s2_port_lock(ctx->mmu));
+		read_unlock(s2_port_lock(ctx->pgt.mmu));
 		if (found) {
 			state->ipa = pos->ipa;
 			state->level = pos->level;
@@ -243,12 +243,12 @@ static int table_seq_show(struct seq_file *seq, void *v)
 	struct s2_ctx *ctx = v;
 	int ret = 0;
 
-	read_lock(s2_port_lock(ctx->mmu));
-	if (ctx->mmu->pgt &&
+	read_lock(s2_port_lock(ctx->pgt.mmu));
+	if (ctx->pgt.mmu->pgt &&
 	    find_table(ctx, state->ipa, state->level, &pos) &&
 	    pos.ipa == state->ipa && pos.level == state->level)
-		ret = run_table(seq, ctx->mmu, &pos, false);
-	read_unlock(s2_port_lock(ctx->mmu));
+		ret = run_table(seq, ctx->pgt.mmu, &pos, false);
+	read_unlock(s2_port_lock(ctx->pgt.mmu));
 	return ret;
 }
 

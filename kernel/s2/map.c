@@ -42,13 +42,15 @@ static int link_table(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
 /*
  * A block is where we want to go further down.
  *
- * If it already maps what the caller wants there is nothing to do. Otherwise
- * it gives way to a table that maps the same, in which the caller goes on.
+ * If it already maps what the caller wants there is nothing to do, but to
+ * make it young. Otherwise it gives way to a table that maps the same, in
+ * which the caller goes on.
  */
 static int meet_block(struct s2_op *op, const struct s2_slot *slot, u64 old,
 		      u64 ipa, u64 new, s32 level,
 		      struct kvm_mmu_memory_cache *mc)
 {
+	u64 base = ipa & ~(s2_level_size(slot->level) - 1);
 	u64 part = old;
 	s32 l;
 
@@ -56,13 +58,16 @@ static int meet_block(struct s2_op *op, const struct s2_slot *slot, u64 old,
 		part = s2_pte_split(&op->ctx->geo, part, l,
 				    s2_index(&op->ctx->geo, l + 1, ipa));
 
-	if (s2_pte_same_mapping(part, new) && s2_pte_relax(part, new) == part)
+	part |= S2_PTE_AF;
+	if (s2_pte_same_mapping(part, new) && s2_pte_relax(part, new) == part) {
+		if (!(old & S2_PTE_AF))
+			s2_entry_set(op, slot, base, old, old | S2_PTE_AF);
 		return -EAGAIN;
+	}
 	if (op->lock != S2_LOCK_WRITE)
 		return -EBUSY;
 
-	return s2_split_block(op, slot, old,
-			      ipa & ~(s2_level_size(slot->level) - 1), mc);
+	return s2_split_block(op, slot, old, base, mc);
 }
 
 /* Breaks what is in the way and pays for it. Alone in the tables. */
@@ -147,7 +152,7 @@ static int check_map(const struct s2_geometry *geo, u64 ipa, u64 pa, s32 level,
  * Permissions of a leaf that already maps @pa only ever grow here.
  *
  * Return: 0 if the leaf was installed or changed; -EAGAIN if the tables
- * already said at least as much; -EBUSY if it takes mmu_lock held for write;
+ * already said at least as much (a block was made young); -EBUSY if it takes mmu_lock held for write;
  * -ENOMEM if @mc ran out; -EINVAL for a mapping the tables cannot express.
  */
 int s2_map(struct s2_op *op, u64 ipa, u64 pa, s32 level, u64 prot,
@@ -198,8 +203,9 @@ out:
  * @prot:	as for s2_map()
  *
  * Replaces an existing page and nothing else: where the guest never faulted,
- * or the page went already, there is nothing to follow (S08, U69). Without a
- * cache, it can be called from a notifier.
+ * or the page went already, there is nothing to follow (S08, U69). A block is
+ * left alone too: the host splits its own before it replaces a part, and has
+ * us unmap ours then. Without a cache, it can be called from a notifier.
  *
  * Return: 1 if a page was replaced, 0 if there was none, -EINVAL.
  */

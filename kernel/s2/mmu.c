@@ -148,7 +148,6 @@ static struct s2_ctx *ctx_alloc(struct kvm_s2_mmu *mmu, bool nested)
 	/* The walker must not find what the pages held before. */
 	s2_port_sync_walkers();
 
-	ctx->mmu = mmu;
 	ctx->id = atomic64_inc_return(&last_id);
 	ctx->vm = current->tgid;
 	ctx->nested = nested;

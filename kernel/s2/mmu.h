@@ -37,8 +37,9 @@ struct s2_debt {
 
 /**
  * struct s2_ctx - one stage-2 translation context
- * @pgt:	what Linux's own readers (nested, ptdump) see through mmu->pgt
- * @mmu:	the struct kvm_s2_mmu this belongs to
+ * @pgt:	what Linux's own readers (nested, ptdump) see through mmu->pgt;
+ *		pgt.mmu is the struct kvm_s2_mmu this belongs to, which nested.c
+ *		moves in early 6.12.y
  * @id:		unique for the life of the host, never reused
  * @vm:		thread-group id of the process that created the VM
  * @nested:	a shadow stage-2, not the VM's canonical one
@@ -53,7 +54,6 @@ struct s2_debt {
  */
 struct s2_ctx {
 	struct kvm_pgtable	pgt;
-	struct kvm_s2_mmu	*mmu;
 	u64			id;
 	s32			vm;
 	bool			nested;

@@ -68,21 +68,25 @@ int s2_op_end(struct s2_op *op, int result)
  * @op:		an operation that holds mmu_lock for write
  *
  * Pays and frees first: whoever gets the lock next must find nothing half
- * done (OWED). Then the MMU may be gone, or another root may be in its place,
- * so the caller starts over from the root, which this looks up again (U20,
- * U21).
+ * done (OWED). Then the tables may be gone, or others may be in their place,
+ * so this looks again (U20, U21). The caller starts over from the root.
  *
- * Return: false if the MMU is gone.
+ * Return: false if the tables are gone: the operation has nothing left to do,
+ * and new ones are none of its business.
  */
 bool s2_op_yield(struct s2_op *op)
 {
+	u64 id;
+
 	if (!op->may_block || !s2_port_needbreak(op->mmu))
 		return true;
 
 	s2_debt_settle(op);
 	op->resched++;
+	id = op->ctx->id;
 	s2_port_break(op->mmu);
-	op->ctx = op->mmu->pgt ? op->mmu->s2 : NULL;
+	if (!op->mmu->pgt || op->mmu->s2->id != id)
+		op->ctx = NULL;
 	return op->ctx;
 }
 

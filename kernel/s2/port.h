@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the core needs from its surroundings: the only header that differs
- * between the kernel and the host build (tests/unit/port_host.h), where the
+ * between the kernel and the host build (tests/unit/core/port_host.h), where the
  * core runs under sanitizers and a fuzzer.
  */
 #ifndef __KVM_ARM64_S2_PORT_H

@@ -153,12 +153,6 @@ static u64 allocate(struct s2_ctx *ctx, u64 old)
 	if (number >= vmid_count()) {
 		rollover(ctx);
 		generation = atomic64_read(&vmids.generation);
-
-		/* It may be ours that this rollover just reserved. */
-		number = vmid_number(old);
-		if (number && renew_reserved(old, generation | number))
-			return generation | number;
-
 		/* There are more numbers than CPUs: see the init below. */
 		number = find_next_zero_bit(vmids.used, vmid_count(), 1);
 	}

@@ -335,10 +335,9 @@ static void follow_cuts(struct world *w, u64 ipa)
 	}
 }
 
-static bool grows(const struct unit *u, const struct unit *new, u64 pa)
+static bool grows(const struct unit *u, const struct unit *new)
 {
-	return (u->perms | new->perms) != u->perms || u->soft != new->soft ||
-	       (!u->young && pa == new->pa);
+	return (u->perms | new->perms) != u->perms || u->soft != new->soft;
 }
 
 /* What s2_map() must return, were there memory enough. */
@@ -351,8 +350,13 @@ static int expect_map(struct world *w, const struct unit *new,
 	if (u && u->size >= new->size) {
 		same = u->pa + (new->ipa - u->ipa) == new->pa &&
 		       u->kind == new->kind;
-		if (same && !grows(u, new, new->pa))
+		if (same && !grows(u, new) && u->young)
 			return -EAGAIN;
+		/* A block becomes young, and that is all. */
+		if (same && !grows(u, new) && u->size > new->size) {
+			u->young = true;
+			return -EAGAIN;
+		}
 		/* In place, unless a block has to give way. */
 		if (same && u->size == new->size)
 			return 0;
@@ -1175,7 +1179,7 @@ void world_init(struct world *w, const struct host_mmu_type *type, bool ha)
 	create(w);
 	for (i = 0; i < DUMMIES; i++) {
 		w->dummies[i].s2 = calloc(1, sizeof(struct s2_ctx));
-		w->dummies[i].s2->mmu = &w->dummies[i];
+		w->dummies[i].s2->pgt.mmu = &w->dummies[i];
 	}
 	host_describe = describe;
 	hw_made_young = ha ? made_young : NULL;

@@ -460,7 +460,7 @@ int host_mmu_create(struct kvm_s2_mmu *mmu, const struct host_mmu_type *type)
 	}
 	atomic_set(s2_port_count(ctx->root), 1);
 
-	ctx->mmu = mmu;
+	ctx->pgt.mmu = mmu;
 	ctx->id = ++last_id;
 	mmu->s2 = ctx;
 	checker_expect(mmu, !type->fwb, type->lpa2);

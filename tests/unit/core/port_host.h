@@ -224,8 +224,11 @@ struct kvm_vmid {
 };
 
 /* What struct s2_ctx embeds for Linux's readers; nothing here reads it. */
+struct kvm_s2_mmu;
+
 struct kvm_pgtable {
-	u32	ia_bits;
+	u32			ia_bits;
+	struct kvm_s2_mmu	*mmu;
 };
 
 struct s2_ctx;

@@ -25,7 +25,7 @@ static void start(u32 bits, u32 cpus)
 	memset(ctxs, 0, sizeof(ctxs));
 	for (i = 0; i < MMUS; i++) {
 		mmus[i].s2 = &ctxs[i];
-		ctxs[i].mmu = &mmus[i];
+		ctxs[i].pgt.mmu = &mmus[i];
 	}
 }
 
