@@ -54,8 +54,7 @@ guest: deps
 	@$(MAKE) -C tests/guest OUT=$(CURDIR)/build/guest
 
 check-unit: deps
-	@set -e; for m in $(wildcard tests/unit/Makefile tests/unit/*/Makefile); do \
-		$(MAKE) --no-print-directory -C $${m%/Makefile} check; done
+	@$(MAKE) --no-print-directory -j$(shell nproc) -Otarget -C tests/unit check
 
 lint: kernel
 	@scripts/lint
