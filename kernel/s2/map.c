@@ -152,8 +152,9 @@ static int check_map(const struct s2_geometry *geo, u64 ipa, u64 pa, s32 level,
  * Permissions of a leaf that already maps @pa only ever grow here.
  *
  * Return: 0 if the leaf was installed or changed; -EAGAIN if the tables
- * already said at least as much (a block was made young); -EBUSY if it takes mmu_lock held for write;
- * -ENOMEM if @mc ran out; -EINVAL for a mapping the tables cannot express.
+ * already said at least as much (a block may have been made young); -EBUSY if
+ * it takes mmu_lock held for write; -ENOMEM if @mc ran out; -EINVAL for a
+ * mapping the tables cannot express.
  */
 int s2_map(struct s2_op *op, u64 ipa, u64 pa, s32 level, u64 prot,
 	   struct kvm_mmu_memory_cache *mc)
