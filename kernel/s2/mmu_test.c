@@ -49,7 +49,7 @@ static void ipa_size_out_of_range_leaves_nothing(struct kunit *test)
 			-EINVAL);
 	KUNIT_EXPECT_NULL(test, mmu->s2);
 	KUNIT_EXPECT_NULL(test, mmu->pgt);
-	KUNIT_EXPECT_NULL(test, mmu->last_vcpu_ran);
+	KUNIT_EXPECT_TRUE(test, !mmu->last_vcpu_ran);
 }
 
 static void default_ipa_space_is_the_one_of_2012(struct kunit *test)
