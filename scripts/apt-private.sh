@@ -26,28 +26,33 @@ machine_suites()
 			}'
 }
 
-# apt_private_init NAME ARCH [with-machine] [backports]
+# apt_private_init NAME ARCH [with-machine] [backports] [suite=NAME]
 # Sets APT_PRIVATE, options that point apt at build/apt/NAME, and updates the
 # lists at most once a day. Without with-machine, dpkg's status is empty: apt
 # then sees no installed package, which is what unpacking another
-# architecture's closure needs.
+# architecture's closure needs. suite= takes that suite of the mirror alone,
+# whatever the machine itself runs.
 apt_private_init()
 {
-	local arch=$2 dir=$S2_BUILD/apt/$1 release site
+	local arch=$2 dir=$S2_BUILD/apt/$1 release site suite=
 
 	shift 2
+	[[ " $* " != *" suite="* ]] || suite=$(sed -E 's/.* suite=([^ ]+) .*/\1/' <<<" $* ")
 	release=$(codename)
 	site=$(mirror_site "$release")
 	[ -n "$site" ] ||
 		die "apt on this machine has no Debian '$release' main suite to take the mirror from"
 	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
 	: >"$dir/status"
-	{
-		machine_suites "$release"
+	if [ -n "$suite" ]; then
+		echo "deb [signed-by=$KEYRING] $site $suite main" >"$dir/sources.list.new"
+	else
+		machine_suites "$release" >"$dir/sources.list.new"
 		if [[ " $* " == *" backports "* && $release == bookworm ]]; then
-			echo "deb [signed-by=$KEYRING] $site $release-backports main"
+			echo "deb [signed-by=$KEYRING] $site $release-backports main" \
+				>>"$dir/sources.list.new"
 		fi
-	} >"$dir/sources.list.new"
+	fi
 	if ! cmp -s "$dir/sources.list.new" "$dir/sources.list"; then
 		rm -f "$dir/updated"
 	fi
@@ -72,7 +77,7 @@ apt_private_init()
 	fi
 	if [ -z "$(find "$dir/updated" -mtime -1 2>/dev/null)" ]; then
 		apt-get -qq "${APT_PRIVATE[@]}" update >&2 ||
-			die "apt-get could not fetch the lists of $release for $arch"
+			die "apt-get could not fetch the lists of ${suite:-$release} for $arch"
 		touch "$dir/updated"
 	fi
 }
