@@ -8,22 +8,27 @@ SHELL := /bin/bash
 
 ARM64_SYSROOT := $(CURDIR)/build/arm64/sysroot
 PREFIX ?= /usr/local
-export KSRC KDEB
+export KSRC KDEB CONFIG
 
-.PHONY: help run check check-unit kernel kernel-upstream kernel-observed \
-	kernel-debug s2stat s2stat-arm64 guest lint bench install deb deps \
+.PHONY: help run check check-full check-unit kernel kernel-upstream \
+	kernel-observed kernel-debug kernel-kcsan kernel-inject kernel-deb series s2stat s2stat-arm64 guest lint bench install deb deps \
 	arm64-root arm64-sysroot arm64-debian clean distclean
 
 help:
 	@echo 'make run              the whole thing: kernel, tools, an emulated Arm host, two guests, live views'
 	@echo 'make run TUI=1        the same, and leaves you in the live view'
 	@echo 'make check            every test (installs what is missing)'
+	@echo 'make check-full       and what takes hours: all selftests, soak, debug kernels, the series'
 	@echo 'make check-unit       host-only tests, no kernel build'
 	@echo 'make lint             checkpatch, sparse, shellcheck'
 	@echo 'make kernel           our arm64 kernel          build/kernel-s2'
 	@echo 'make kernel-upstream  same source and config without our series'
 	@echo 'make kernel-observed  upstream stage-2 with our tracepoints only'
 	@echo 'make kernel-debug     ours with KASAN, lockdep, DEBUG_VM'
+	@echo 'make kernel-kcsan     ours with KCSAN'
+	@echo 'make kernel-inject    ours with faults to switch on; for tests only'
+	@echo 'make kernel-deb       Debian packages of ours   build/deb   (CONFIG=FILE: configured like FILE)'
+	@echo 'make series           ours on each 6.12 source package that Debian offers'
 	@echo 'make s2stat           the tool for this machine build/s2stat'
 	@echo 'make s2stat-arm64     the tool, static aarch64  build/s2stat-arm64'
 	@echo 'make guest            test programs for the host build/guest'
@@ -37,8 +42,12 @@ deps:
 kernel: deps
 	@scripts/kernel s2
 
-kernel-upstream kernel-observed kernel-debug: kernel-%: deps
+kernel-upstream kernel-observed kernel-debug kernel-kcsan kernel-inject \
+kernel-deb: kernel-%: deps
 	@scripts/kernel $*
+
+series: deps arm64-root
+	@scripts/series
 
 arm64-root arm64-sysroot arm64-debian: arm64-%: deps
 	@scripts/arm64 $*
@@ -61,6 +70,9 @@ lint: kernel
 
 check:
 	@scripts/check
+
+check-full:
+	@FULL=1 scripts/check
 
 run:
 	@scripts/demo
