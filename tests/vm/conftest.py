@@ -10,6 +10,25 @@ import pytest
 import house
 
 
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true",
+                     help="also what takes hours (make check-full)")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "full: takes long; needs --full")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without --full the long tests are not selected, and pytest says how many."""
+    if config.getoption("--full"):
+        return
+    long = [i for i in items if i.get_closest_marker("full")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [i for i in items if i not in long]
+
+
 @pytest.fixture(scope="session")
 def s2guest():
     made = subprocess.run(["make", "-C", house.ROOT / "tests/guest"],

@@ -81,7 +81,7 @@ class House:
     """One boot and the results of its scenarios."""
 
     def __init__(self, name, scenarios, kernel="s2", cpu="max", gic=3, append="",
-                 timeout=1200, events=True, smp=2, mem="2G"):
+                 timeout=1200, events=True, smp=2, mem="2G", limit=300):
         self.path = RESULTS / name
         self.scenarios = dict(scenarios)
         image(kernel)
@@ -89,8 +89,8 @@ class House:
         self.path.mkdir(parents=True)
         (self.path / "list").write_text("".join(
             "%s %s\n" % item for item in self.scenarios.items()))
-        command = "sh /repo/tests/guest/capture %s /share </share/list" % (
-            "" if events else "--no-events")
+        command = "LIMIT=%d sh /repo/tests/guest/capture %s /share </share/list" % (
+            limit, "" if events else "--no-events")
         self.started = time.monotonic()
         run = subprocess.run(
             [ROOT / "tests/vm/run", "--kernel", kernel, "--cpu", cpu,
