@@ -17,44 +17,76 @@
 #endif
 
 /**
- * struct options - what the command line asked for
+ * struct options - what the command line asked for, of what verbs share
  * @vm:		selector, or NULL for all
  * @interval:	seconds of one sample; 0: do not wait, no rates
  * @count:	samples; 0: until interrupted
- * @entries:	every leaf and table page (show)
  */
 struct options {
 	const char *vm;
 	double interval;
 	unsigned long count;
 	bool json;
+	bool csv;
 	bool color;
-	bool entries;
 	int verbose;
 };
+
+/**
+ * enum takes - which of the shared options a verb has
+ * @TAKES_VM:	--vm; a positional argument is the selector, too
+ * @TAKES_SAMPLES: --interval, --count, --once
+ * @TAKES_CSV:	--csv
+ *
+ * --json, --no-color and --verbose all verbs have.
+ */
+enum takes {
+	TAKES_VM = 1 << 0,
+	TAKES_SAMPLES = 1 << 1,
+	TAKES_CSV = 1 << 2,
+};
+
+/* Keys of options that belong to one verb, and have no letter, begin here. */
+#define KEY_OF_VERB 0x200
 
 /**
  * struct verb - one word of the command line
  * @help:	one line, for the list of verbs
  * @doc:	for --help: what it does, \v, examples
- * @args:	what it takes besides options, for --help; NULL: nothing
+ * @args:	what it takes besides options, for --help; NULL: nothing; in
+ *		brackets: it may be left out
+ * @json:	types of the objects it writes with --json, space between
+ * @takes:	enum takes, or-ed
  * @count:	samples unless told otherwise
- * @entries:	it has --entries
+ * @options:	options of its own, ended by an empty one; or NULL
+ * @parse:	an argp parser for these and, unless it answers
+ *		ARGP_ERR_UNKNOWN, for positional arguments; or NULL.
+ *		state->input is the struct options
  * @run:	does it; returns enum s2stat_exit
+ *
+ * What @parse learns beyond struct options, a verb keeps in its own file: a
+ * process runs one verb, once.
  */
 struct verb {
 	const char *name;
 	const char *help;
 	const char *doc;
 	const char *args;
+	const char *json;
+	unsigned int takes;
 	unsigned long count;
-	bool entries;
+	const struct argp_option *options;
+	argp_parser_t parse;
 	int (*run)(const struct options *o);
 };
 
 extern const struct verb list_verb, show_verb, top_verb, doctor_verb;
 
 int verb_main(const struct verb *verb, int argc, char **argv);
+const struct argp_option *verb_options(const struct verb *verb);
+double option_seconds(struct argp_state *state, const char *arg);
+unsigned long option_number(struct argp_state *state, const char *arg,
+			    const char *what);
 int report(const struct options *o, const struct failure *f);
 struct text text_for(const struct options *o);
 

@@ -144,6 +144,6 @@ const struct verb doctor_verb = {
 	       "Examples:\n"
 	       "  s2stat doctor\n"
 	       "  s2stat doctor --json\n",
-	.count = 1,
+	.json = "check error",
 	.run = doctor_run,
 };

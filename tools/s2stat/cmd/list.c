@@ -64,6 +64,8 @@ const struct verb list_verb = {
 	       "  s2stat list --interval 0        at once, without rates\n"
 	       "  s2stat list --vm 'web-*' -i 10  some VMs, rates over ten seconds\n"
 	       "  s2stat list --json --count 60   a minute for a script\n",
+	.json = "vm sample error",
+	.takes = TAKES_VM | TAKES_SAMPLES,
 	.count = 1,
 	.run = list_run,
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The options that all verbs share, and how a verb is started.
+ * The options that verbs share, and how a verb is started. What is a verb's own
+ * is in its own file (struct verb, @options and @parse).
  */
 #include <errno.h>
 #include <math.h>
@@ -9,41 +10,67 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../source/probe.h"
 #include "../view/json.h"
 #include "cmd.h"
 
-enum { KEY_ONCE = 256, KEY_NO_COLOR, KEY_ENTRIES, KEY_VM };
+enum { KEY_ONCE = 0x100, KEY_NO_COLOR, KEY_VM, KEY_CSV };
 
-#define COMMON \
-	{ "json", 'j', NULL, 0, "NDJSON, one object a line", 0 }, \
-	{ "vm", KEY_VM, "SELECTOR", 0, \
-	  "Only these VMs: tgid, mmu id, name or glob; vm:N, mmu:N, name:GLOB where that is ambiguous", \
-	  0 }, \
-	{ "interval", 'i', "SECONDS", 0, \
-	  "Length of a sample (1); 0 does not wait and shows no rates", 0 }, \
-	{ "count", 'n', "N", 0, "Number of samples", 0 }, \
-	{ "once", KEY_ONCE, NULL, 0, "One sample, same as --count 1", 0 }, \
-	{ "no-color", KEY_NO_COLOR, NULL, 0, \
-	  "No colours on a terminal; NO_COLOR in the environment does the same", \
-	  0 }, \
-	{ "verbose", 'v', NULL, 0, "Show what libbpf warns of; twice: all", 0 }
-
-static const struct argp_option common[] = { COMMON, {} };
-
-static const struct argp_option with_entries[] = {
-	COMMON,
-	{ "entries", KEY_ENTRIES, NULL, 0,
-	  "Every table page and every entry as well", 0 },
-	{}
+/* Which verbs have it: those that take @takes; 0: all. */
+static const struct {
+	unsigned int takes;
+	struct argp_option option;
+} shared[] = {
+	{ 0, { "json", 'j', NULL, 0, "NDJSON, one object a line", 0 } },
+	{ TAKES_CSV,
+	  { "csv", KEY_CSV, NULL, 0,
+	    "Comma-separated values, the first line names them", 0 } },
+	{ TAKES_VM,
+	  { "vm", KEY_VM, "SELECTOR", 0,
+	    "Only these VMs: tgid, mmu id, name or glob; vm:N, mmu:N, name:GLOB where that is ambiguous",
+	    0 } },
+	{ TAKES_SAMPLES,
+	  { "interval", 'i', "SECONDS", 0,
+	    "Length of a sample (1); 0 does not wait and shows no rates", 0 } },
+	{ TAKES_SAMPLES, { "count", 'n', "N", 0, "Number of samples", 0 } },
+	{ TAKES_SAMPLES,
+	  { "once", KEY_ONCE, NULL, 0, "One sample, same as --count 1", 0 } },
+	{ 0,
+	  { "no-color", KEY_NO_COLOR, NULL, 0,
+	    "No colours on a terminal; NO_COLOR in the environment does the same",
+	    0 } },
+	{ 0,
+	  { "verbose", 'v', NULL, 0, "Show what libbpf warns of; twice: all",
+	    0 } },
 };
+#define NR_SHARED (sizeof(shared) / sizeof(shared[0]))
 
-struct parse {
-	const struct verb *verb;
-	struct options *o;
-};
+/* Options one verb may have of its own. */
+#define MAX_OWN 24
 
-static double seconds(struct argp_state *state, const char *arg)
+/**
+ * verb_options() - all options of @verb, its own first
+ *
+ * Return: an array ended by an empty option; the next call overwrites it.
+ */
+const struct argp_option *verb_options(const struct verb *verb)
+{
+	static struct argp_option all[MAX_OWN + NR_SHARED + 1];
+	size_t n = 0;
+
+	for (const struct argp_option *o = verb->options; o && o->key; o++) {
+		if (n == MAX_OWN)
+			abort();
+		all[n++] = *o;
+	}
+	for (size_t i = 0; i < NR_SHARED; i++)
+		if (!shared[i].takes || shared[i].takes & verb->takes)
+			all[n++] = shared[i].option;
+	all[n] = (struct argp_option){};
+	return all;
+}
+
+/** option_seconds() - @arg as a time up to a day; an error ends s2stat */
+double option_seconds(struct argp_state *state, const char *arg)
 {
 	char *end;
 	double s;
@@ -55,7 +82,9 @@ static double seconds(struct argp_state *state, const char *arg)
 	return s;
 }
 
-static unsigned long samples(struct argp_state *state, const char *arg)
+/** option_number() - @arg as a number of @what, at least 1 */
+unsigned long option_number(struct argp_state *state, const char *arg,
+			    const char *what)
 {
 	unsigned long n;
 	char *end;
@@ -63,58 +92,91 @@ static unsigned long samples(struct argp_state *state, const char *arg)
 	errno = 0;
 	n = strtoul(arg, &end, 10);
 	if (errno || end == arg || *end || *arg == '-' || !n)
-		argp_error(state, "'%s' is no number of samples", arg);
+		argp_error(state, "'%s' is no number of %s", arg, what);
 	return n;
 }
 
-static void positional(struct argp_state *state, const struct parse *p,
-		       char *arg)
+struct parse {
+	const struct verb *verb;
+	struct options o;
+};
+
+static void positional(struct argp_state *state, struct parse *p, char *arg)
 {
 	if (!p->verb->args)
 		argp_error(state, "'%s': no argument is expected here", arg);
-	if (p->o->vm)
+	if (p->o.vm)
 		argp_error(state, "'%s': a VM was already named", arg);
-	p->o->vm = arg;
+	p->o.vm = arg;
 }
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
+/* A verb that names its VM by position cannot do without. */
+static void finish(struct argp_state *state, const struct parse *p)
 {
-	const struct parse *p = state->input;
+	const struct verb *v = p->verb;
+
+	if (v->takes & TAKES_VM && v->args && *v->args != '[' && !p->o.vm)
+		argp_error(state, "which VM?");
+	if (p->o.json && p->o.csv)
+		argp_error(state, "--json or --csv, not both");
+}
+
+static error_t parse_shared(int key, char *arg, struct argp_state *state,
+			    struct parse *p)
+{
+	struct options *o = &p->o;
 
 	switch (key) {
 	case 'j':
-		p->o->json = true;
+		o->json = true;
+		return 0;
+	case KEY_CSV:
+		o->csv = true;
 		return 0;
 	case KEY_VM:
-		p->o->vm = arg;
+		o->vm = arg;
 		return 0;
 	case 'i':
-		p->o->interval = seconds(state, arg);
+		o->interval = option_seconds(state, arg);
 		return 0;
 	case 'n':
-		p->o->count = samples(state, arg);
+		o->count = option_number(state, arg, "samples");
 		return 0;
 	case KEY_ONCE:
-		p->o->count = 1;
+		o->count = 1;
 		return 0;
 	case KEY_NO_COLOR:
-		p->o->color = false;
-		return 0;
-	case KEY_ENTRIES:
-		p->o->entries = true;
+		o->color = false;
 		return 0;
 	case 'v':
-		p->o->verbose++;
+		o->verbose++;
 		return 0;
 	case ARGP_KEY_ARG:
+		if (p->verb->args && !(p->verb->takes & TAKES_VM))
+			return ARGP_ERR_UNKNOWN;
 		positional(state, p, arg);
 		return 0;
 	case ARGP_KEY_END:
-		if (p->verb->args && !p->o->vm)
-			argp_error(state, "which VM?");
+		finish(state, p);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
+}
+
+/* The verb's own parser first; both see the beginning and the end. */
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	error_t err = ARGP_ERR_UNKNOWN;
+
+	if (p->verb->parse) {
+		state->input = &p->o;
+		err = p->verb->parse(key, arg, state);
+		state->input = p;
+	}
+	if (err != ARGP_ERR_UNKNOWN && (err || key != ARGP_KEY_END))
+		return err;
+	return parse_shared(key, arg, state, p);
 }
 
 /**
@@ -125,15 +187,17 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
  */
 int verb_main(const struct verb *verb, int argc, char **argv)
 {
-	struct options o = {
-		.interval = 1,
-		.count = verb->count,
-		.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+	struct parse p = {
+		.verb = verb,
+		.o = {
+			.interval = 1,
+			.count = verb->count,
+			.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+		},
 	};
-	struct parse p = { .verb = verb, .o = &o };
 	const struct argp argp = {
-		.options = verb->entries ? with_entries : common,
-		.parser = parse_option,
+		.options = verb_options(verb),
+		.parser = parse,
 		.args_doc = verb->args,
 		.doc = verb->doc,
 	};
@@ -143,7 +207,7 @@ int verb_main(const struct verb *verb, int argc, char **argv)
 	snprintf(name, sizeof(name), "s2stat %s", verb->name);
 	argv[0] = name;
 	argp_parse(&argp, argc, argv, 0, NULL, &p);
-	rc = verb->run(&o);
+	rc = verb->run(&p.o);
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "s2stat: cannot write: %s\n", strerror(errno));
 		return EXIT_ERROR;

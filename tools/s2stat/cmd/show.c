@@ -6,6 +6,10 @@
 #include "../view/json.h"
 #include "cmd.h"
 
+enum { KEY_ENTRIES = KEY_OF_VERB };
+
+static bool with_entries;
+
 struct show {
 	const struct options *o;
 	const struct host *host;
@@ -46,7 +50,7 @@ static int show_vm(struct show *s, struct live *live, struct failure *f)
 		json_vm(stdout, s->host, s->vm, s->o->interval > 0);
 	else
 		text_show(&s->text, s->host, s->vm);
-	if (!s->o->entries || !s->vm->alive)
+	if (!with_entries || !s->vm->alive)
 		return 0;
 	return live_walk(live, s->vm->id, &visitor, f);
 }
@@ -81,6 +85,22 @@ static int show_run(const struct options *o)
 	return sample_loop(o, &s);
 }
 
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	(void)state;
+	if (key != KEY_ENTRIES)
+		return ARGP_ERR_UNKNOWN;
+	with_entries = true;
+	return 0;
+}
+
+static const struct argp_option options[] = {
+	{ "entries", KEY_ENTRIES, NULL, 0,
+	  "Every table page and every entry as well", 0 },
+	{},
+};
+
 const struct verb show_verb = {
 	.name = "show",
 	.help = "all about one VM; --entries: every table page and leaf",
@@ -92,7 +112,10 @@ const struct verb show_verb = {
 	       "  s2stat show 4711 --interval 10\n"
 	       "  s2stat show mmu:3 --json --entries --interval 0\n",
 	.args = "VM",
+	.json = "vm table entry sample error",
+	.takes = TAKES_VM | TAKES_SAMPLES,
 	.count = 1,
-	.entries = true,
+	.options = options,
+	.parse = parse,
 	.run = show_run,
 };

@@ -95,6 +95,8 @@ const struct verb top_verb = {
 	       "  s2stat top                 every second\n"
 	       "  s2stat top --once          one look\n"
 	       "  s2stat top -i 5 -n 12      a minute in steps of five seconds\n",
+	.json = "vm sample error",
+	.takes = TAKES_VM | TAKES_SAMPLES,
 	.count = 0,
 	.run = top_run,
 };
