@@ -19,11 +19,13 @@
 #include "records.h"
 
 #define EAGAIN 11
+#define ESTALE 116
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* log2 of the page size of the host, set before load. */
+/* Set before load: log2 of the page size of the host; count hot spots, too. */
 const volatile __u32 page_shift = 12;
+const volatile bool want_hot;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
@@ -39,6 +41,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct s2r_global);
 } global SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, S2R_MAX_HOT);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct s2r_hot_key);
+	__type(value, struct s2r_hot);
+} hot SEC(".maps");
 
 /* A row before its first event: too large for the 512 bytes of BPF stack. */
 static const struct s2r_counts empty;
@@ -154,34 +164,77 @@ int BPF_PROG(on_flush, struct kvm_s2_mmu *mmu, u64 seq, u64 op, s32 scope,
 		return 0;
 	add(&c->flushes[r][s], 1);
 	if (bounded(scope))
-		add(&c->flush_pages, size >> page_shift);
+		add(&c->flush_pages[r][s], size >> page_shift);
 	return 0;
+}
+
+/* Shared by all CPUs: a hot spot is where they meet. */
+static __always_inline void count_hot(struct kvm_s2_mmu *mmu, u64 ipa,
+				      s32 write)
+{
+	struct s2r_hot_key key = { mmu->s2->id, ipa >> S2R_HOT_SHIFT };
+	struct s2r_hot none = {}, *h;
+	struct s2r_global *g;
+
+	h = bpf_map_lookup_elem(&hot, &key);
+	if (!h) {
+		bpf_map_update_elem(&hot, &key, &none, BPF_NOEXIST);
+		h = bpf_map_lookup_elem(&hot, &key);
+	}
+	if (h) {
+		add(&h->faults, 1);
+		if (write)
+			add(&h->writes, 1);
+		h->last = ipa;
+		return;
+	}
+	g = globals();
+	if (g)
+		add(&g->cold, 1);
 }
 
 SEC("tp_btf/s2_fault_begin")
 int BPF_PROG(on_fault_begin, struct kvm_s2_mmu *mmu, u64 seq, s32 vcpu, u64 ipa,
-	     s32 kind)
+	     s32 kind, s32 write)
 {
 	struct s2r_counts *c = row(mmu);
 
 	if (c)
 		add(&c->faults[index(kind, S2_NR_FAULTS)], 1);
+	if (want_hot)
+		count_hot(mmu, ipa, write);
+	return 0;
+}
+
+/* The level whose entries span @size bytes; 0 for what is no page or block. */
+static __always_inline __u32 level_of(u64 size)
+{
+	__u32 per_level = page_shift - 3;
+
+	for (__u32 l = 3; l; l--)
+		if (size == 1ULL << (page_shift + (3 - l) * per_level))
+			return l;
 	return 0;
 }
 
 SEC("tp_btf/s2_fault_end")
 int BPF_PROG(on_fault_end, struct kvm_s2_mmu *mmu, u64 seq, s32 vcpu, u64 ipa,
-	     s32 result)
+	     s32 result, u64 pfn, u64 size)
 {
-	struct s2r_counts *c;
+	struct s2r_counts *c = row(mmu);
 
-	if (result >= 0)
+	if (!c)
 		return 0;
-	c = row(mmu);
-	if (c && result == -EAGAIN)
+	if (result > 0)
+		add(&c->faults_handled, 1);
+	else if (!result)
+		add(&c->faults_user, 1);
+	else if (result == -EAGAIN || result == -ESTALE)
 		add(&c->faults_again, 1);
-	else if (c)
+	else
 		add(&c->faults_failed, 1);
+	if (size)
+		add(&c->fault_sizes[level_of(size) & (S2R_NR_LEVELS - 1)], 1);
 	return 0;
 }
 
@@ -196,21 +249,28 @@ int BPF_PROG(on_vmid_assign, struct kvm_s2_mmu *mmu)
 }
 
 SEC("tp_btf/s2_vmid_rollover")
-int BPF_PROG(on_vmid_rollover)
+int BPF_PROG(on_vmid_rollover, struct kvm_s2_mmu *mmu)
 {
+	struct s2r_counts *c = row(mmu);
 	struct s2r_global *g = globals();
 
 	if (g)
 		add(&g->rollovers, 1);
+	if (c)
+		add(&c->rollovers, 1);
 	return 0;
 }
 
 SEC("tp_btf/s2_mmu_free")
-int BPF_PROG(on_mmu_free, struct kvm_s2_mmu *mmu)
+int BPF_PROG(on_mmu_free, struct kvm_s2_mmu *mmu, __u64 seq, __u64 root_pa,
+	     __u64 tables_alloc, __u64 tables_freed, __s64 tables_live)
 {
 	struct s2r_counts *c = row(mmu);
+	struct s2r_global *g = globals();
 
 	if (c)
 		add(&c->freed, 1);
+	if (g && tables_live > 0)
+		add(&g->leaked, tables_live);
 	return 0;
 }

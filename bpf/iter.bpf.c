@@ -15,6 +15,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "records.h"
+#include "slots.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -26,9 +27,15 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* Set by user space before each pass. */
 __u64 only_mmu; /* show this context only; 0: all */
+__u64 first_ipa; /* show tables that translate anything from here ... */
+__u64 last_ipa; /* ... to here */
 __u32 want_entries; /* write the descriptors too */
 __u32 first_chunk; /* of each table, from this chunk on ... */
 __u32 nr_chunks; /* ... at most so many: what a seq_file can hold */
+
+/* Set before load. */
+const volatile __u32 page_shift = 12;
+const volatile __u64 vmids_addr; /* of the VMID allocator; 0: not known */
 
 /* Absent where the kernel keeps no data symbols (KALLSYMS_ALL=n). */
 extern const void kvm_arm_vmid_bits __ksym __weak;
@@ -63,11 +70,26 @@ static __always_inline __u32 vmid_bits(void)
 }
 
 /* mmu->arch is embedded in the struct kvm of the VM. */
-static __always_inline __s32 created_vcpus(struct kvm_s2_mmu *mmu)
+static __always_inline struct kvm *kvm_of(struct kvm_s2_mmu *mmu)
 {
-	void *kvm = (void *)mmu->arch - bpf_core_field_offset(struct kvm, arch);
+	return (void *)mmu->arch - bpf_core_field_offset(struct kvm, arch);
+}
 
-	return BPF_CORE_READ((struct kvm *)kvm, created_vcpus);
+/* Behind the last context: the allocator they all have their VMIDs from. */
+static __always_inline void show_vmids(struct seq_file *seq)
+{
+	struct vmid_space *vmids = (void *)vmids_addr;
+	struct s2r_vmids rec = {};
+
+	rec.bits = vmid_bits();
+	if (!vmids || !rec.bits)
+		return;
+	rec.head.size = sizeof(rec);
+	rec.head.type = S2R_VMIDS;
+	rec.generation = BPF_CORE_READ(vmids, generation.counter) >> rec.bits;
+	rec.in_use = BPF_CORE_READ(vmids, in_use);
+	rec.reserved = BPF_CORE_READ(vmids, reserved);
+	bpf_seq_write(seq, &rec, sizeof(rec));
 }
 
 SEC("iter/s2_mmu")
@@ -78,8 +100,10 @@ int show_mmu(struct bpf_iter__s2_mmu *ctx)
 	struct s2r_mmu rec = {};
 	struct s2_ctx *s2;
 
-	if (!mmu)
+	if (!mmu) {
+		show_vmids(seq);
 		return 0;
+	}
 	s2 = mmu->s2;
 	if (!s2)
 		return 0;
@@ -93,7 +117,7 @@ int show_mmu(struct bpf_iter__s2_mmu *ctx)
 	rec.tables_freed = s2->tables_freed.counter;
 	rec.vm = s2->vm;
 	rec.vmid_bits = vmid_bits();
-	rec.vcpus = created_vcpus(mmu);
+	rec.vcpus = BPF_CORE_READ(kvm_of(mmu), created_vcpus);
 	rec.ipa_bits = s2->geo.ipa_bits;
 	rec.start_level = s2->geo.start_level;
 	rec.root_pages = s2->geo.root_pages;
@@ -101,6 +125,18 @@ int show_mmu(struct bpf_iter__s2_mmu *ctx)
 	rec.lpa2 = s2->geo.lpa2;
 	rec.fwb = s2->geo.fwb;
 	bpf_seq_write(seq, &rec, sizeof(rec));
+	return 0;
+}
+
+SEC("iter/s2_mmu")
+int show_slots(struct bpf_iter__s2_mmu *ctx)
+{
+	struct kvm_s2_mmu *mmu = ctx->mmu;
+
+	if (!mmu || !mmu->s2)
+		return 0;
+	if (!only_mmu || only_mmu == mmu->s2->id)
+		show_slots_of(ctx->meta->seq, kvm_of(mmu), mmu->s2->id);
 	return 0;
 }
 
@@ -171,6 +207,15 @@ static long write_chunk(u32 i, struct chunk_arg *arg)
 	return 0;
 }
 
+/* Does a table at @pos translate anything that was asked for? */
+static __always_inline bool wanted(struct s2_table_pos *pos)
+{
+	u32 shift = page_shift + (page_shift - 3) * (LAST_LEVEL - pos->level);
+	u64 span = (u64)pos->nr << (shift & 63);
+
+	return pos->ipa <= last_ipa && pos->ipa + span > first_ipa;
+}
+
 SEC("iter/s2_table")
 int show_table(struct bpf_iter__s2_table *ctx)
 {
@@ -184,7 +229,7 @@ int show_table(struct bpf_iter__s2_table *ctx)
 		return 0;
 	id = mmu->s2->id;
 	s = scratch();
-	if (!s || (only_mmu && only_mmu != id))
+	if (!s || (only_mmu && only_mmu != id) || !wanted(pos))
 		return 0;
 
 	arg.seq = ctx->meta->seq;

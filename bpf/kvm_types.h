@@ -16,6 +16,8 @@ typedef __u64 u64;
 typedef __s64 s64;
 typedef __u32 u32;
 typedef __s32 s32;
+typedef __u16 u16;
+typedef __s16 s16;
 
 struct seq_file;
 
@@ -34,8 +36,32 @@ struct kvm_arch {
 	u64 vtcr;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct kvm_memory_slot {
+	struct hlist_node id_node[2];
+	u64 base_gfn;
+	unsigned long npages;
+	unsigned long userspace_addr;
+	u32 flags;
+	s16 id;
+	u16 as_id;
+};
+
+struct kvm_memslots {
+	struct hlist_head id_hash[128];
+	int node_idx;
+};
+
 struct kvm {
 	int created_vcpus;
+	struct kvm_memslots *memslots[1];
 	struct kvm_arch arch;
 };
 
@@ -54,6 +80,12 @@ struct s2_ctx {
 	struct s2_geometry geo;
 	atomic64_t tables_alloc;
 	atomic64_t tables_freed;
+};
+
+struct vmid_space {
+	atomic64_t generation;
+	u32 in_use;
+	u32 reserved;
 };
 
 struct kvm_s2_mmu {

@@ -24,6 +24,8 @@ enum s2r_type {
 	S2R_MMU = 1,
 	S2R_TABLE,
 	S2R_ENTRIES,
+	S2R_VMIDS,
+	S2R_SLOT,
 };
 
 /**
@@ -110,13 +112,59 @@ struct s2r_entries {
 };
 
 /**
+ * struct s2r_vmids - the state of the VMID allocator
+ * @generation:	the current one
+ * @bits:	width of a VMID
+ * @in_use:	numbers taken in the current generation
+ * @reserved:	of these, kept over from the generation before
+ */
+struct s2r_vmids {
+	struct s2r_head head;
+	__u64 generation;
+	__u32 bits;
+	__u32 in_use;
+	__u32 reserved;
+	__u32 pad;
+};
+
+/**
+ * struct s2r_slot - one memslot of the VM that a context belongs to
+ * @mmu:	id of the context
+ * @base_gfn:	first guest page
+ * @npages:	how many, of the host's page size
+ * @hva:	where the VMM has them
+ * @flags:	KVM_MEM_*
+ * @id:		number of the slot
+ * @as_id:	address space
+ */
+struct s2r_slot {
+	struct s2r_head head;
+	__u64 mmu;
+	__u64 base_gfn;
+	__u64 npages;
+	__u64 hva;
+	__u32 flags;
+	__s32 id;
+	__u32 as_id;
+	__u32 pad;
+};
+
+/* Leaf sizes a fault may ask for, by level; the last for any other. */
+#define S2R_NR_LEVELS 4
+
+/**
  * struct s2r_counts - what happened to one context since the attach
  * @flushes:	by reason and scope; the last row and column take what this
  *		build does not know by name
- * @flush_pages: pages covered by flushes of a bounded scope
+ * @flush_pages: pages covered by these, where the scope is bounded
  * @faults:	by kind, the last for what this build does not know
- * @faults_again: ended with -EAGAIN: lost a race, the guest tries again
+ * @fault_sizes: by the level of the leaf that was wanted, where one was;
+ *		[0] for a size that is no level's
+ * @faults_handled: ended with the guest going on
+ * @faults_user: ended in user space: MMIO
+ * @faults_again: ended with -EAGAIN or -ESTALE: lost a race, tried again
  * @faults_failed: ended with another error
+ * @rollovers:	VMID generations turned because this one needed a number
  * @freed:	the context is gone; nothing will be counted any more
  * @vm:		owner, as a context may live and die between two samples
  */
@@ -125,24 +173,57 @@ struct s2r_counts {
 	__u64 clears;
 	__u64 tables_alloc;
 	__u64 tables_freed;
-	__u64 flush_pages;
 	__u64 flushes[S2_NR_REASONS + 1][S2_NR_SCOPES + 1];
+	__u64 flush_pages[S2_NR_REASONS + 1][S2_NR_SCOPES + 1];
 	__u64 faults[S2_NR_FAULTS + 1];
+	__u64 fault_sizes[S2R_NR_LEVELS];
+	__u64 faults_handled;
+	__u64 faults_user;
 	__u64 faults_again;
 	__u64 faults_failed;
 	__u64 vmid_assigns;
+	__u64 rollovers;
 	__u64 freed;
 	__u64 vm;
+};
+
+/* Granularity in which hot spots are counted, as a shift: 2 MB. */
+#define S2R_HOT_SHIFT 21
+/* Hot spots that are counted; faults elsewhere are counted together. */
+#define S2R_MAX_HOT 65536
+
+/**
+ * struct s2r_hot_key - 2 MB of a context's IPA space
+ * @region:	IPA >> S2R_HOT_SHIFT
+ */
+struct s2r_hot_key {
+	__u64 mmu;
+	__u64 region;
+};
+
+/**
+ * struct s2r_hot - guest aborts in one such region
+ * @writes:	of @faults, to write
+ * @last:	IPA of the last one
+ */
+struct s2r_hot {
+	__u64 faults;
+	__u64 writes;
+	__u64 last;
 };
 
 /**
  * struct s2r_global - what belongs to no single context
  * @rollovers:	VMID generations turned
+ * @leaked:	table pages that were still there when their context was freed
  * @dropped:	events not counted because the map of contexts was full
+ * @cold:	faults for whose region there was no room among the hot spots
  */
 struct s2r_global {
 	__u64 rollovers;
+	__u64 leaked;
 	__u64 dropped;
+	__u64 cold;
 };
 
 #endif /* __S2STAT_RECORDS_H */

@@ -18,7 +18,7 @@ static size_t out_len;
 /* Two contexts: one busy with a bad table, one idle. */
 static int setup(void **state)
 {
-	struct s2r_counts c = { .sets = 20, .clears = 6, .flush_pages = 64 };
+	struct s2r_counts c = { .sets = 20, .clears = 6, .flush_pages = { { 64 } } };
 	struct s2r_table bad = table_rec(1, 3, 0x7000, 256, 0);
 	const uint64_t ids[] = { 1, 2 };
 

@@ -15,7 +15,7 @@
  */
 void host_init(struct host *host, uint32_t page_shift)
 {
-	*host = (struct host){ .page_shift = page_shift };
+	*host = (struct host){ .page_shift = page_shift, .offers = OFFER_ALL };
 }
 
 static void vm_free(struct vm *vm)
@@ -175,8 +175,26 @@ static int suspect(struct vm *vm, const struct s2r_table *rec)
 		.count = rec->count,
 		.counted = counted(rec),
 		.looks = 1,
+		.agree = 1,
 	};
 	return 0;
+}
+
+/* How many references too many (or, below 0, too few) a table page has. */
+static int64_t excess(int64_t count, uint32_t counted)
+{
+	return count - ((int64_t)counted + 1);
+}
+
+/** host_vmids() - the state of the VMID allocator */
+void host_vmids(struct host *host, const struct s2r_vmids *rec)
+{
+	host->vmids = (struct vmid_space){
+		.generation = rec->generation,
+		.bits = rec->bits,
+		.in_use = rec->in_use,
+		.reserved = rec->reserved,
+	};
 }
 
 /**
@@ -220,8 +238,9 @@ void host_recheck_begin(struct host *host)
  * host_recheck() - a table page, looked at again
  *
  * The count and the entries of a table are not read in one instant, and faults
- * set entries meanwhile. One look at which they agree clears the table: a real
- * leak would have shown in it too.
+ * set entries meanwhile. One look at which they agree clears the table: what
+ * leaks stays and shows again in the next sample. It is accused only if it was
+ * off by the same amount at the last looks, for a leak does not come and go.
  */
 void host_recheck(struct host *host, const struct s2r_table *rec)
 {
@@ -234,6 +253,11 @@ void host_recheck(struct host *host, const struct s2r_table *rec)
 			continue;
 		s->seen = true;
 		s->looks++;
+		if (excess(rec->count, counted(rec)) ==
+		    excess(s->count, s->counted))
+			s->agree++;
+		else
+			s->agree = 1;
 		s->count = rec->count;
 		s->counted = counted(rec);
 		if (count_is_right(rec) || s->level != rec->level)
@@ -330,13 +354,44 @@ void host_end(struct host *host)
 	}
 }
 
-/** vm_mismatches() - table pages whose count stayed wrong at every look */
+/**
+ * vm_suspects() - table pages that no look has cleared yet
+ * @first, @last: get the span in which their first IPAs are; may be NULL
+ */
+size_t vm_suspects(const struct vm *vm, uint64_t *first, uint64_t *last)
+{
+	uint64_t lo = UINT64_MAX, hi = 0;
+	size_t n = 0;
+
+	for (size_t k = 0; k < vm->nr_suspects; k++) {
+		const struct vm_suspect *s = &vm->suspect[k];
+
+		if (s->cleared)
+			continue;
+		lo = s->ipa < lo ? s->ipa : lo;
+		hi = s->ipa > hi ? s->ipa : hi;
+		n++;
+	}
+	if (first)
+		*first = lo;
+	if (last)
+		*last = hi;
+	return n;
+}
+
+/** suspect_is_wrong() - was its count wrong at every look, and steadily so? */
+bool suspect_is_wrong(const struct vm_suspect *s)
+{
+	return !s->cleared && (s->agree == s->looks || s->agree >= VM_AGREE);
+}
+
+/** vm_mismatches() - table pages whose count is wrong */
 size_t vm_mismatches(const struct vm *vm)
 {
 	size_t n = 0;
 
 	for (size_t k = 0; k < vm->nr_suspects; k++)
-		n += !vm->suspect[k].cleared;
+		n += suspect_is_wrong(&vm->suspect[k]);
 	return n;
 }
 
@@ -344,13 +399,16 @@ size_t vm_mismatches(const struct vm *vm)
  * vm_audit() - verdict over the reference counts of all table pages
  *
  * Return: VM_AUDIT_MISMATCH if one is wrong; VM_AUDIT_INCONCLUSIVE if entries
- * could not be read or the context is gone; else VM_AUDIT_OK.
+ * could not be read, a table never held still or the context is gone; else
+ * VM_AUDIT_OK.
  */
 enum vm_verdict vm_audit(const struct vm *vm)
 {
 	if (vm_mismatches(vm))
 		return VM_AUDIT_MISMATCH;
-	return vm->unread || !vm->alive ? VM_AUDIT_INCONCLUSIVE : VM_AUDIT_OK;
+	if (vm->unread || !vm->alive || vm_suspects(vm, NULL, NULL))
+		return VM_AUDIT_INCONCLUSIVE;
+	return VM_AUDIT_OK;
 }
 
 /** vm_verdict_name() - as shown, and as in the JSON */
@@ -441,6 +499,17 @@ uint64_t counts_flushes_by_scope(const struct s2r_counts *c, unsigned int s)
 
 	for (unsigned int r = 0; r <= S2_NR_REASONS; r++)
 		sum += c->flushes[r][s];
+	return sum;
+}
+
+/** counts_flush_pages() - pages that flushes of a bounded scope covered */
+uint64_t counts_flush_pages(const struct s2r_counts *c)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int r = 0; r <= S2_NR_REASONS; r++)
+		for (unsigned int s = 0; s <= S2_NR_SCOPES; s++)
+			sum += c->flush_pages[r][s];
 	return sum;
 }
 

@@ -5,7 +5,7 @@
  * attach and since the sample before.
  *
  * Pure: fed with records, does no I/O. A sample is fed in the order
- * host_begin, host_mmu*, host_table*, host_recheck*, host_counts*, host_end.
+ * host_begin, host_mmu* (and host_vmids), host_table*, host_recheck*, host_counts*, host_end.
  */
 #ifndef S2STAT_MODEL_VM_H
 #define S2STAT_MODEL_VM_H
@@ -22,6 +22,8 @@
 #define VM_LEVELS 5
 #define VM_LEVEL_MIN (-1)
 #define VM_LAST_LEVEL 3
+/* So many looks must agree on how wrong a count is before it is accused. */
+#define VM_AGREE 3
 
 /**
  * struct vm_level - the table pages of one level
@@ -42,6 +44,7 @@ struct vm_level {
 /**
  * struct vm_suspect - a table page whose count was not 1 + counted entries
  * @looks:	how often it was looked at
+ * @agree:	at how many looks up to the last it was off by the same amount
  * @cleared:	a later look found it right, or gone
  * @seen:	it was met in the current recheck pass
  */
@@ -52,6 +55,7 @@ struct vm_suspect {
 	int32_t count;
 	uint32_t counted;
 	uint32_t looks;
+	uint32_t agree;
 	bool cleared;
 	bool seen;
 };
@@ -112,13 +116,70 @@ struct vm {
 };
 
 /**
+ * enum offer - what the kernel, or our way to read it, tells
+ * @OFFER_ENTRIES: sets and clears
+ * @OFFER_TABLES: table pages allocated and freed, as events
+ * @OFFER_LIFE:	the same in a context's life
+ * @OFFER_FLUSHES: invalidations of a context
+ * @OFFER_FLUSH_REASONS, @OFFER_FLUSH_SCOPES: of these, why and how far
+ * @OFFER_FLUSH_PAGES: and how many pages the bounded ones cover
+ * @OFFER_FAULTS: guest aborts
+ * @OFFER_FAULT_KINDS, @OFFER_FAULT_RESULTS, @OFFER_FAULT_SIZES: of these
+ * @OFFER_VMID_EVENTS: VMIDs assigned to a context
+ * @OFFER_ROLLOVERS: generations turned
+ * @OFFER_VMID_SPACE: the state of the VMID allocator
+ * @OFFER_SLOTS: memslots
+ * @OFFER_HOT:	faults by region
+ * @OFFER_LEAKS: table pages that outlived their context
+ *
+ * What is not offered is null in JSON and "-" in text, never 0.
+ */
+enum offer {
+	OFFER_ENTRIES = 1 << 0,
+	OFFER_TABLES = 1 << 1,
+	OFFER_LIFE = 1 << 2,
+	OFFER_FLUSHES = 1 << 3,
+	OFFER_FLUSH_REASONS = 1 << 4,
+	OFFER_FLUSH_SCOPES = 1 << 5,
+	OFFER_FLUSH_PAGES = 1 << 6,
+	OFFER_FAULTS = 1 << 7,
+	OFFER_FAULT_KINDS = 1 << 8,
+	OFFER_FAULT_RESULTS = 1 << 9,
+	OFFER_FAULT_SIZES = 1 << 10,
+	OFFER_VMID_EVENTS = 1 << 11,
+	OFFER_ROLLOVERS = 1 << 12,
+	OFFER_VMID_SPACE = 1 << 13,
+	OFFER_SLOTS = 1 << 14,
+	OFFER_HOT = 1 << 15,
+	OFFER_LEAKS = 1 << 16,
+	OFFER_ALL = (1 << 17) - 1,
+};
+
+/**
+ * struct vmid_space - the VMID allocator, if OFFER_VMID_SPACE
+ * @generation:	the current one
+ * @bits:	width of a VMID; 0 when nothing is known yet
+ * @in_use:	numbers taken in this generation
+ * @reserved:	of these, kept over from the generation before
+ */
+struct vmid_space {
+	uint64_t generation;
+	uint32_t bits;
+	uint32_t in_use;
+	uint32_t reserved;
+};
+
+/**
  * struct host - all contexts at one sample
  * @vm:		by pointer, in the order of @id, so that a struct vm stays put
  * @page_shift:	log2 of the host's page size
+ * @offers:	enum offer, or-ed; all unless the source says otherwise
+ * @vmids:	the VMID allocator
  * @time:	when the sample ended, seconds since the epoch
  * @seconds:	since the sample before (or the attach); 0 without rates
  * @since:	since the attach
  * @rollovers:	VMID generations turned since the attach
+ * @leaked:	table pages that outlived their context, since the attach
  * @dropped:	events not counted since the attach: the sums are too low
  */
 struct host {
@@ -126,10 +187,13 @@ struct host {
 	size_t nr;
 	size_t room;
 	uint32_t page_shift;
+	uint32_t offers;
+	struct vmid_space vmids;
 	double time;
 	double seconds;
 	double since;
 	uint64_t rollovers;
+	uint64_t leaked;
 	uint64_t dropped;
 };
 
@@ -138,6 +202,7 @@ void host_free(struct host *host);
 void host_begin(struct host *host);
 int host_mmu(struct host *host, const struct s2r_mmu *rec);
 int host_table(struct host *host, const struct s2r_table *rec);
+void host_vmids(struct host *host, const struct s2r_vmids *rec);
 void host_recheck_begin(struct host *host);
 void host_recheck(struct host *host, const struct s2r_table *rec);
 size_t host_recheck_end(struct host *host);
@@ -147,7 +212,9 @@ struct vm *host_find(const struct host *host, uint64_t id);
 
 enum vm_verdict vm_audit(const struct vm *vm);
 const char *vm_verdict_name(enum vm_verdict verdict);
+bool suspect_is_wrong(const struct vm_suspect *s);
 size_t vm_mismatches(const struct vm *vm);
+size_t vm_suspects(const struct vm *vm, uint64_t *first, uint64_t *last);
 struct vm_level vm_sum(const struct vm *vm);
 uint64_t vm_level_size(uint32_t page_shift, int level);
 uint64_t vm_mapped(const struct vm *vm, uint32_t page_shift);
@@ -157,6 +224,7 @@ uint64_t vm_generation(const struct vm *vm);
 uint64_t counts_flushes(const struct s2r_counts *c);
 uint64_t counts_flushes_by_reason(const struct s2r_counts *c, unsigned int r);
 uint64_t counts_flushes_by_scope(const struct s2r_counts *c, unsigned int s);
+uint64_t counts_flush_pages(const struct s2r_counts *c);
 uint64_t counts_activity(const struct s2r_counts *c);
 uint64_t counts_faults(const struct s2r_counts *c);
 void counts_add(struct s2r_counts *sum, const struct s2r_counts *c);

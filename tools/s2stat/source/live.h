@@ -12,10 +12,24 @@
 struct live;
 
 /**
+ * struct live_wants - what a verb needs of the kernel
+ * @verbose:	1 shows libbpf's warnings, 2 all it says
+ * @counts:	events are counted
+ * @hot:	faults are counted by region, too
+ */
+struct live_wants {
+	int verbose;
+	bool counts;
+	bool hot;
+};
+
+/**
  * struct live_visitor - who looks at every entry of one context
  * @table:	a table page; its entries follow in one or more calls
  * @entries:	@rec->nr descriptors from index @rec->first on
  * @arg:	handed to both
+ * @first:	only tables that translate any IPA from here ...
+ * @last:	... to here; 0: to the end
  *
  * A concatenated root that is too large for one read comes in parts: @table is
  * called for the first of them only, the others come after all other tables.
@@ -25,12 +39,25 @@ struct live_visitor {
 	void (*entries)(const struct s2r_table *table,
 			const struct s2r_entries *rec, void *arg);
 	void *arg;
+	uint64_t first;
+	uint64_t last;
 };
 
+typedef void (*live_slot_fn)(const struct s2r_slot *slot, void *arg);
+/* Returns 0, or -errno to stop. */
+typedef int (*live_hot_fn)(const struct s2r_hot_key *key,
+			   const struct s2r_hot *hot, void *arg);
+
 int live_open(struct live **live, int verbose, struct failure *f);
+int live_open_for(struct live **live, const struct live_wants *wants,
+		  struct failure *f);
 void live_close(struct live *live);
 int live_sample(struct live *live, struct host *host, struct failure *f);
 int live_walk(struct live *live, uint64_t mmu, const struct live_visitor *v,
 	      struct failure *f);
+int live_slots(struct live *live, uint64_t mmu, live_slot_fn fn, void *arg,
+	       struct failure *f);
+int live_hot(struct live *live, live_hot_fn fn, void *arg, uint64_t *cold,
+	     struct failure *f);
 
 #endif /* S2STAT_SOURCE_LIVE_H */

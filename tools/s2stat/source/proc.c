@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,4 +84,25 @@ void proc_name(struct vm *vm)
 		snprintf(vm->name, sizeof(vm->name), "%s", vm->vmm);
 	if (!*vm->name)
 		snprintf(vm->name, sizeof(vm->name), "pid %d", vm->tgid);
+}
+
+/**
+ * proc_secondary_tables() - bytes of all secondary page tables of the host
+ *
+ * The kernel adds up per-CPU parts of this number only now and then.
+ *
+ * Return: SecPageTables of /proc/meminfo, or -1 when it does not say (before
+ * Linux 6.1).
+ */
+int64_t proc_secondary_tables(void)
+{
+	FILE *f = fopen("/proc/meminfo", "re");
+	char line[128];
+	int64_t kb = -1;
+
+	while (f && kb < 0 && fgets(line, sizeof(line), f))
+		sscanf(line, "SecPageTables: %" SCNd64 " kB", &kb);
+	if (f)
+		fclose(f);
+	return kb < 0 ? -1 : kb * 1024;
 }

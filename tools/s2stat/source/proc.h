@@ -8,5 +8,6 @@
 #include "../model/vm.h"
 
 void proc_name(struct vm *vm);
+int64_t proc_secondary_tables(void);
 
 #endif /* S2STAT_SOURCE_PROC_H */

@@ -183,7 +183,7 @@ static void add_audit(struct json_object *o, const struct vm *vm)
 		const struct vm_suspect *s = &vm->suspect[k];
 		struct json_object *m;
 
-		if (s->cleared)
+		if (!suspect_is_wrong(s))
 			continue;
 		m = json_object_new_object();
 		put_u64(m, "pa", s->pa);
@@ -204,7 +204,7 @@ static void add_flushes(struct json_object *o, const struct s2r_counts *c)
 	struct json_object *rows = put_array(f, "rows");
 
 	put_u64(f, "total", counts_flushes(c));
-	put_u64(f, "pages", c->flush_pages);
+	put_u64(f, "pages", counts_flush_pages(c));
 	for (unsigned int r = 0; r <= S2_NR_REASONS; r++) {
 		uint64_t n = counts_flushes_by_reason(c, r);
 
@@ -263,7 +263,7 @@ static void add_rates(struct json_object *o, const struct host *host,
 	put_real(r, "sets", d->sets / s);
 	put_real(r, "clears", d->clears / s);
 	put_real(r, "flushes", counts_flushes(d) / s);
-	put_real(r, "flush_pages", d->flush_pages / s);
+	put_real(r, "flush_pages", counts_flush_pages(d) / s);
 	put_real(r, "faults", counts_faults(d) / s);
 	by = put_object(r, "flush_reasons");
 	for (unsigned int k = 0; k <= S2_NR_REASONS; k++)

@@ -211,7 +211,7 @@ static void vm_flushes(const struct writer *w, const struct vm *vm)
 
 static void vm_flush_pages(const struct writer *w, const struct vm *vm)
 {
-	vm_sample(w, vm, vm->total.flush_pages);
+	vm_sample(w, vm, counts_flush_pages(&vm->total));
 }
 
 static void vm_faults(const struct writer *w, const struct vm *vm)
@@ -261,6 +261,26 @@ static void host_secondary(const struct writer *w)
 		sample(w, NULL, w->m->secondary_bytes);
 }
 
+static void host_unowned(const struct writer *w)
+{
+	int64_t owned = 0;
+
+	if (w->m->secondary_bytes < 0)
+		return;
+	for (size_t i = 0; i < w->host->nr; i++)
+		if (w->host->vm[i]->alive)
+			owned += vm_sum(w->host->vm[i]).tables
+				 << w->host->page_shift;
+	sample(w, NULL,
+	       owned < w->m->secondary_bytes ? w->m->secondary_bytes - owned :
+					       0);
+}
+
+static void host_leaked(const struct writer *w)
+{
+	sample(w, NULL, w->host->leaked);
+}
+
 static void host_rollovers(const struct writer *w)
 {
 	sample(w, NULL, w->host->rollovers);
@@ -280,6 +300,12 @@ static const struct family families[] = {
 	{ "s2_host_secondary_table_bytes", "bytes", GAUGE,
 	  "Secondary page tables on the host by /proc/meminfo, whoever owns them.",
 	  .whole = host_secondary },
+	{ "s2_host_unowned_table_bytes", "bytes", GAUGE,
+	  "Of these, what no living context accounts for.",
+	  .whole = host_unowned },
+	{ "s2_leaked_table_pages", NULL, COUNTER,
+	  "Table pages that were still there when their context was freed.",
+	  .whole = host_leaked },
 	{ "s2_vmid_rollovers", NULL, COUNTER,
 	  "VMID generations turned since the attach.",
 	  .whole = host_rollovers },

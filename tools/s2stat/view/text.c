@@ -93,7 +93,7 @@ static void mismatches(const struct text *t, const struct vm *vm)
 	for (size_t k = 0; k < vm->nr_suspects; k++) {
 		const struct vm_suspect *s = &vm->suspect[k];
 
-		if (s->cleared)
+		if (!suspect_is_wrong(s))
 			continue;
 		fprintf(t->out,
 			"%s      AUDIT: level %d table 0x%" PRIx64
@@ -270,8 +270,8 @@ static void show_flushes(const struct text *t, const struct vm *vm,
 			      vm->delta.flushes[r][s], seconds);
 		}
 	}
-	event(t, "  pages covered", vm->total.flush_pages,
-	      vm->delta.flush_pages, seconds);
+	event(t, "  pages covered", counts_flush_pages(&vm->total),
+	      counts_flush_pages(&vm->delta), seconds);
 }
 
 static void show_faults(const struct text *t, const struct vm *vm,
