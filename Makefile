@@ -11,7 +11,8 @@ PREFIX ?= /usr/local
 export KSRC KDEB CONFIG
 
 .PHONY: help run check check-full check-unit kernel kernel-upstream \
-	kernel-observed kernel-debug kernel-kcsan kernel-inject kernel-deb series s2stat s2stat-arm64 guest lint bench install deb deps \
+	kernel-observed kernel-debug kernel-kcsan kernel-inject kernel-deb series s2stat s2stat-arm64 \
+	s2stat-arm64-dynamic guest lint bench install deb deps \
 	arm64-root arm64-sysroot arm64-debian clean distclean
 
 help:
@@ -58,6 +59,11 @@ s2stat: deps
 s2stat-arm64: arm64-sysroot
 	@$(MAKE) -C tools/s2stat CROSS=aarch64 SYSROOT=$(ARM64_SYSROOT) \
 		OUT=$(CURDIR)/build/s2stat-arm64
+
+s2stat-arm64-dynamic: arm64-sysroot arm64-root
+	@$(MAKE) -C tools/s2stat CROSS=aarch64 SYSROOT=$(ARM64_SYSROOT) \
+		SHARED=$(CURDIR)/build/arm64/root \
+		OUT=$(CURDIR)/build/s2stat-arm64-dynamic
 
 guest: deps
 	@$(MAKE) -C tests/guest OUT=$(CURDIR)/build/guest

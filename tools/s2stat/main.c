@@ -13,6 +13,7 @@ static const struct verb *const verbs[] = {
 	&top_verb,
 	&list_verb,
 	&show_verb,
+	&export_verb,
 	&doctor_verb,
 };
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))

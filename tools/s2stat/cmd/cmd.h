@@ -80,7 +80,8 @@ struct verb {
 	int (*run)(const struct options *o);
 };
 
-extern const struct verb list_verb, show_verb, top_verb, doctor_verb;
+extern const struct verb list_verb, show_verb, top_verb, doctor_verb,
+	export_verb;
 
 int verb_main(const struct verb *verb, int argc, char **argv);
 const struct argp_option *verb_options(const struct verb *verb);
