@@ -34,7 +34,6 @@
  * @write:	the guest wanted to write
  * @exec:	the guest wanted to execute
  * @logging:	writes to the slot are logged: no blocks, write only on write
- * @granule:	for a permission fault, the size of the leaf that is there
  * @size:	size of the leaf to be mapped
  * @force_page:	@size must not grow any more
  * @mte_allowed: the VMA's memory has tags
@@ -59,7 +58,6 @@ struct s2_fault {
 	bool			write;
 	bool			exec;
 	bool			logging;
-	u64			granule;
 	u64			size;
 	bool			force_page;
 	bool			mte_allowed;
@@ -267,6 +265,10 @@ out:
 /*
  * A transparent huge page shows only in the host's tables. Moves the place
  * to the start of the block, and the host page with it.
+ *
+ * What the hardware said of the leaf that denied an access is of no use here:
+ * by the time the notifier sequence was sampled the block may have gone, and
+ * the host may have single pages there that do not lie side by side.
  */
 static int grow_to_host_leaf(struct s2_fault *f)
 {
@@ -275,25 +277,17 @@ static int grow_to_host_leaf(struct s2_fault *f)
 	if (f->size > PAGE_SIZE || f->force_page)
 		return 0;
 
-	/* A write or execute to a block that is there: it stays a block. */
-	if (f->kind == S2_FAULT_PERMISSION && f->granule > PAGE_SIZE) {
-		size = f->granule;
-		if (!leaf_fits(f, size))
-			return 0;
-	} else {
-		if (!leaf_fits(f, PMD_SIZE))
-			return 0;
-		size = host_leaf_size(f->vcpu->kvm->mm, f->hva);
-		if (!size)
-			return -EAGAIN;
-		if (size < PMD_SIZE)
-			return 0;
-		size = PMD_SIZE;
-	}
+	if (!leaf_fits(f, PMD_SIZE))
+		return 0;
+	size = host_leaf_size(f->vcpu->kvm->mm, f->hva);
+	if (!size)
+		return -EAGAIN;
+	if (size < PMD_SIZE)
+		return 0;
 
-	f->size = size;
-	f->ipa = ALIGN_DOWN(f->ipa, size);
-	f->pfn = ALIGN_DOWN(f->pfn, size >> PAGE_SHIFT);
+	f->size = PMD_SIZE;
+	f->ipa = ALIGN_DOWN(f->ipa, PMD_SIZE);
+	f->pfn = ALIGN_DOWN(f->pfn, PMD_SIZE >> PAGE_SHIFT);
 	return 0;
 }
 
@@ -535,8 +529,6 @@ static int resolve(struct s2_fault *f)
 	f->ipa = ALIGN_DOWN(f->ipa, PAGE_SIZE);
 	f->gpa = ALIGN_DOWN(f->gpa, PAGE_SIZE);
 	f->logging = s2_slot_logs(f->slot);
-	if (f->kind == S2_FAULT_PERMISSION)
-		f->granule = kvm_vcpu_trap_get_perm_fault_granule(vcpu);
 
 	ret = handle_memory(f);
 	return ret ? ret : 1;
