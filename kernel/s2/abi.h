@@ -47,7 +47,8 @@
 	X(S2_REASON_ROLLOVER,		"rollover")		\
 	X(S2_REASON_CREATE_FAILED,	"create_failed")	\
 	X(S2_REASON_KVM,		"kvm")			\
-	X(S2_REASON_NESTED,		"nested")
+	X(S2_REASON_NESTED,		"nested")		\
+	X(S2_REASON_PREFAULT,		"prefault")
 
 /*
  * How far an invalidation reaches (s2_flush.scope) and, in the comment, the
@@ -67,12 +68,16 @@
 	X(S2_LOCK_READ,		"read")		\
 	X(S2_LOCK_WRITE,	"write")
 
-/* Why the guest stopped at stage 2 (s2_fault_begin.kind). */
+/*
+ * Why a page is asked for (s2_fault_begin.kind): what stopped the guest at
+ * stage 2, or nothing did and user space asks ahead.
+ */
 #define S2_FAULTS(X)				\
 	X(S2_FAULT_TRANSLATION,	"translation")	\
 	X(S2_FAULT_PERMISSION,	"permission")	\
 	X(S2_FAULT_ACCESS,	"access_flag")	\
-	X(S2_FAULT_OTHER,	"other")
+	X(S2_FAULT_OTHER,	"other")	\
+	X(S2_FAULT_PREFAULT,	"prefault")
 
 /* What happened to a memslot (s2_memslot.change). */
 #define S2_MEMSLOTS(X)				\

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The guest aborted at stage 2: find the host page behind the IPA and map it,
- * or hand the access on.
+ * or hand the access on. Or user space asks ahead (KVM_PRE_FAULT_MEMORY).
  *
  * In the order of things: what does the guest want (kvm_handle_guest_abort()),
  * what does the memslot offer (look_at_vma()), which host page is it
@@ -30,7 +30,7 @@
  * @gpa:	the same place in the VM's own IPA space; differs from @ipa for
  *		shadow MMUs only
  * @hva:	the host address behind @gpa
- * @kind:	what the hardware says was wrong
+ * @kind:	what the hardware says was wrong, or that nobody faulted
  * @write:	the guest wanted to write
  * @exec:	the guest wanted to execute
  * @logging:	writes to the slot are logged: no blocks, write only on write
@@ -173,9 +173,15 @@ static int look_at_vma(struct s2_fault *f)
 /* Takes a reference on the host page. */
 static int find_page(struct s2_fault *f)
 {
+	bool interruptible = f->kind == S2_FAULT_PREFAULT;
+
 	f->pfn = __gfn_to_pfn_memslot(f->slot, f->gpa >> PAGE_SHIFT, false,
-				      false, NULL, f->write, &f->writable,
-				      NULL);
+				      interruptible, NULL, f->write,
+				      &f->writable, NULL);
+	if (is_sigpending_pfn(f->pfn))
+		return -EINTR;
+	if (f->pfn == KVM_PFN_ERR_HWPOISON)
+		return -EHWPOISON;
 	if (is_error_noslot_pfn(f->pfn))
 		return -EFAULT;
 
@@ -216,6 +222,14 @@ static void choose_prot(struct s2_fault *f)
 	else if (f->exec ||
 		 (executable && cpus_have_final_cap(ARM64_HAS_CACHE_DIC)))
 		f->prot |= S2_PROT_X;
+
+	/*
+	 * Nobody accessed it yet. Without help of the hardware the guest's
+	 * first access would fault to say so: that is what it was asked to be
+	 * spared.
+	 */
+	if (f->kind == S2_FAULT_PREFAULT && f->mmu->s2->geo.hw_af)
+		f->prot |= S2_PROT_OLD;
 }
 
 /*
@@ -281,7 +295,7 @@ static int grow_to_host_leaf(struct s2_fault *f)
 		return 0;
 	size = host_leaf_size(f->vcpu->kvm->mm, f->hva);
 	if (!size)
-		return -EAGAIN;
+		return -ESTALE;
 	if (size < PMD_SIZE)
 		return 0;
 
@@ -313,7 +327,22 @@ static int clear_tags(struct s2_fault *f)
 	return 0;
 }
 
-/* Under mmu_lock. -EAGAIN: the world changed, the guest shall try again. */
+static enum s2_reason map_reason(const struct s2_fault *f)
+{
+	switch (f->kind) {
+	case S2_FAULT_PERMISSION:
+		return S2_REASON_PERMISSION;
+	case S2_FAULT_PREFAULT:
+		return S2_REASON_PREFAULT;
+	default:
+		return S2_REASON_FAULT;
+	}
+}
+
+/*
+ * Under mmu_lock. -EAGAIN: the tables say as much already. -ESTALE: the host
+ * changed since we looked.
+ */
 static int map_locked(struct s2_fault *f, enum s2_lock lock)
 {
 	struct kvm_mmu_memory_cache *mc = &f->vcpu->arch.mmu_page_cache;
@@ -325,7 +354,7 @@ static int map_locked(struct s2_fault *f, enum s2_lock lock)
 	if (!f->mmu->pgt)
 		return -EFAULT;
 	if (mmu_invalidate_retry(f->vcpu->kvm, f->seq))
-		return -EAGAIN;
+		return -ESTALE;
 
 	ret = grow_to_host_leaf(f);
 	if (!ret)
@@ -334,9 +363,8 @@ static int map_locked(struct s2_fault *f, enum s2_lock lock)
 		return ret;
 
 	level = level_of_size(f->size);
-	s2_op_begin(&op, f->mmu, S2_OP_MAP,
-		    permission ? S2_REASON_PERMISSION : S2_REASON_FAULT,
-		    f->ipa, f->ipa + f->size, lock, false);
+	s2_op_begin(&op, f->mmu, S2_OP_MAP, map_reason(f), f->ipa,
+		    f->ipa + f->size, lock, false);
 	ret = s2_map(&op, f->ipa, __pfn_to_phys(f->pfn), level, f->prot, mc);
 	/* Whoever granted it: the denial is still in this CPU's TLB (U77). */
 	if (permission && (!ret || ret == -EAGAIN))
@@ -373,7 +401,7 @@ static void poisoned(struct s2_fault *f)
 			current);
 }
 
-/* Resolves a fault on memory. 0: the guest may try again. */
+/* Resolves a fault on memory. 0: it is mapped; -ESTALE: all over again. */
 static int handle_memory(struct s2_fault *f)
 {
 	struct kvm_mmu_memory_cache *mc = &f->vcpu->arch.mmu_page_cache;
@@ -393,10 +421,6 @@ static int handle_memory(struct s2_fault *f)
 		return ret;
 
 	ret = find_page(f);
-	if (f->pfn == KVM_PFN_ERR_HWPOISON) {
-		poisoned(f);
-		return 0;
-	}
 	if (!f->refs_taken)
 		return ret;
 
@@ -531,7 +555,12 @@ static int resolve(struct s2_fault *f)
 	f->logging = s2_slot_logs(f->slot);
 
 	ret = handle_memory(f);
-	return ret ? ret : 1;
+	if (ret == -EHWPOISON) {
+		poisoned(f);
+		return 1;
+	}
+	/* What came in between, the guest finds out by trying again. */
+	return !ret || ret == -ESTALE ? 1 : ret;
 }
 
 static enum s2_fault_kind fault_kind(u64 esr)
@@ -566,17 +595,27 @@ static bool beyond_ipa_space(struct kvm_vcpu *vcpu, u64 ipa)
 	return true;
 }
 
+static void fault_begins(struct s2_fault *f)
+{
+	s2_emit(s2_fault_begin, f->mmu->s2, f->vcpu->vcpu_id, f->ipa, f->kind,
+		f->write, f->exec, f->vcpu->kvm->mmu_invalidate_seq);
+}
+
+static void fault_ends(struct s2_fault *f, u64 ipa, int result)
+{
+	s2_emit(s2_fault_end, f->mmu->s2, f->vcpu->vcpu_id, ipa, result,
+		f->refs_taken ? f->pfn : 0, f->size, f->seq, f->refs_taken,
+		f->refs_put);
+}
+
 static int handle_fault(struct s2_fault *f)
 {
 	struct kvm_vcpu *vcpu = f->vcpu;
 	struct kvm *kvm = vcpu->kvm;
-	struct s2_ctx *ctx = f->mmu->s2;
 	u64 ipa = f->ipa;
 	int idx, ret;
 
-	s2_emit(s2_fault_begin, ctx, vcpu->vcpu_id, ipa, f->kind, f->write,
-		f->exec, kvm->mmu_invalidate_seq);
-
+	fault_begins(f);
 	idx = srcu_read_lock(&kvm->srcu);
 	ret = resolve(f);
 	if (ret == -ENOEXEC) {
@@ -584,10 +623,7 @@ static int handle_fault(struct s2_fault *f)
 		ret = 1;
 	}
 	srcu_read_unlock(&kvm->srcu, idx);
-
-	s2_emit(s2_fault_end, ctx, vcpu->vcpu_id, ipa, ret,
-		f->refs_taken ? f->pfn : 0, f->size, f->seq, f->refs_taken,
-		f->refs_put);
+	fault_ends(f, ipa, ret);
 	return ret;
 }
 
@@ -630,4 +666,73 @@ int kvm_handle_guest_abort(struct kvm_vcpu *vcpu)
 	f.write = kvm_is_write_fault(vcpu);
 	f.exec = kvm_vcpu_trap_is_exec_fault(vcpu);
 	return handle_fault(&f);
+}
+
+/*
+ * One attempt to map what is at @gpa, as for a guest that reads it. Returns
+ * 0 and the size of the leaf, -ESTALE if it is worth another attempt, or as
+ * kvm_arch_vcpu_pre_fault_memory().
+ */
+static int prefault(struct kvm_vcpu *vcpu, u64 gpa, u64 *size)
+{
+	struct s2_fault f = {
+		.vcpu = vcpu,
+		.mmu = vcpu->arch.hw_mmu,
+		.slot = gfn_to_memslot(vcpu->kvm, gpa >> PAGE_SHIFT),
+		.ipa = gpa,
+		.gpa = gpa,
+		.kind = S2_FAULT_PREFAULT,
+	};
+	int ret;
+
+	if (!f.slot)
+		return -ENOENT;
+	/* Being deleted or moved, which waits for us to leave. */
+	if (f.slot->flags & KVM_MEMSLOT_INVALID)
+		return -EAGAIN;
+
+	fault_begins(&f);
+	f.hva = gfn_to_hva_memslot_prot(f.slot, gpa >> PAGE_SHIFT, NULL);
+	f.logging = s2_slot_logs(f.slot);
+	ret = handle_memory(&f);
+	fault_ends(&f, gpa, ret == -ESTALE ? -EAGAIN : ret ? ret : 1);
+	*size = f.size;
+	return ret;
+}
+
+/**
+ * kvm_arch_vcpu_pre_fault_memory() - map some of a range before it is used
+ * @vcpu:	whose tables
+ * @range:	page-aligned, not empty
+ *
+ * Maps one page or block, as if the guest read at the start of the range: no
+ * copy on write is broken, and what may only be read stays so. The leaf counts
+ * as not accessed where the hardware will set its access flag.
+ *
+ * Context: the vCPU's thread, vCPU loaded, kvm->srcu held. May sleep.
+ *
+ * Return: how many bytes of @range are mapped now, never 0; -ENOENT if no
+ * memslot is there; -EAGAIN if it is just being deleted or moved; -EINTR;
+ * -EFAULT if nothing readable is behind it; -EHWPOISON; -ENOMEM; -EOPNOTSUPP
+ * while the vCPU runs a nested guest, whose tables go by other addresses.
+ */
+long kvm_arch_vcpu_pre_fault_memory(struct kvm_vcpu *vcpu,
+				    struct kvm_pre_fault_memory *range)
+{
+	u64 gpa = range->gpa, size;
+	int ret;
+
+	if (kvm_is_nested_s2_mmu(vcpu->kvm, vcpu->arch.hw_mmu))
+		return -EOPNOTSUPP;
+
+	do {
+		if (signal_pending(current))
+			return -EINTR;
+		cond_resched();
+		ret = prefault(vcpu, gpa, &size);
+	} while (ret == -ESTALE);
+	if (ret)
+		return ret;
+
+	return min(range->size, ALIGN_DOWN(gpa, size) + size - gpa);
 }

@@ -33,6 +33,7 @@
  *		and guest memory needs no cache maintenance
  * @has_cmo:	the context maintains caches over guest memory (!@fwb)
  * @range:	the CPUs invalidate by range (FEAT_TLBIRANGE)
+ * @hw_af:	the CPUs set access flags themselves (FEAT_HAFDBS)
  */
 struct s2_geometry {
 	u32	ipa_bits;
@@ -43,6 +44,7 @@ struct s2_geometry {
 	bool	fwb;
 	bool	has_cmo;
 	bool	range;
+	bool	hw_af;
 };
 
 /* log2 of the bytes that one entry of @level spans. */

@@ -43,7 +43,7 @@ static int link_table(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
  * A block is where we want to go further down.
  *
  * If it already maps what the caller wants there is nothing to do, but to
- * make it young. Otherwise it gives way to a table that maps the same, in
+ * make it young if that was wanted. Otherwise it gives way to a table that maps the same, in
  * which the caller goes on.
  */
 static int meet_block(struct s2_op *op, const struct s2_slot *slot, u64 old,
@@ -60,7 +60,7 @@ static int meet_block(struct s2_op *op, const struct s2_slot *slot, u64 old,
 
 	part |= S2_PTE_AF;
 	if (s2_pte_same_mapping(part, new) && s2_pte_relax(part, new) == part) {
-		if (!(old & S2_PTE_AF))
+		if (new & ~old & S2_PTE_AF)
 			s2_entry_set(op, slot, base, old, old | S2_PTE_AF);
 		return -EAGAIN;
 	}

@@ -65,6 +65,15 @@ u64 kvm_get_vtcr(u64 mmfr0, u64 mmfr1, u32 phys_shift)
 	return vtcr;
 }
 
+/* Asked for, and every CPU can: VTCR_EL2.HA is RES0 where it cannot. */
+static bool vtcr_sets_af(u64 vtcr)
+{
+	u64 mmfr1 = read_sanitised_ftr_reg(SYS_ID_AA64MMFR1_EL1);
+
+	return (vtcr & VTCR_EL2_HA) &&
+	       SYS_FIELD_GET(ID_AA64MMFR1_EL1, HAFDBS, mmfr1);
+}
+
 static s32 vtcr_start_level(u64 vtcr)
 {
 	return S2_LAST_LEVEL + 1 - VTCR_EL2_LVLS(vtcr);
@@ -140,6 +149,7 @@ static struct s2_ctx *ctx_alloc(struct kvm_s2_mmu *mmu, bool nested)
 	geo->fwb = cpus_have_final_cap(ARM64_HAS_STAGE2_FWB);
 	geo->has_cmo = !geo->fwb;
 	geo->range = system_supports_tlb_range();
+	geo->hw_af = vtcr_sets_af(mmu->vtcr);
 
 	ctx->root = s2_port_alloc_root(geo->root_pages);
 	if (!ctx->root)

@@ -43,6 +43,7 @@
 #define S2_PROT_X		BIT_ULL(2)
 #define S2_PROT_DEVICE		BIT_ULL(3)
 #define S2_PROT_NC		BIT_ULL(4)
+#define S2_PROT_OLD		BIT_ULL(5)	/* not accessed yet */
 
 static inline bool s2_pte_valid(u64 pte)
 {
@@ -137,12 +138,14 @@ static inline u64 s2_prot_bits(u64 prot)
 	return bits;
 }
 
-/* A young leaf of @level that maps @pa. */
+/* A leaf of @level that maps @pa. */
 static inline u64 s2_pte_make_leaf(const struct s2_geometry *geo, u64 pa,
 				   s32 level, u64 prot)
 {
-	u64 pte = S2_PTE_VALID | S2_PTE_AF;
+	u64 pte = S2_PTE_VALID;
 
+	if (!(prot & S2_PROT_OLD))
+		pte |= S2_PTE_AF;
 	if (level == S2_LAST_LEVEL)
 		pte |= S2_PTE_TYPE;
 	/* With LPA2 shareability moves to VTCR_EL2.SH0: the bits are address */
@@ -179,15 +182,18 @@ static inline bool s2_pte_same_mapping(u64 old, u64 new)
 	return !((old ^ new) & ~(S2_PTE_PERMS | S2_PTE_AF | S2_PTE_SW));
 }
 
-/* @old with every permission that either has, young, @new's software bits. */
+/*
+ * @old with every permission that either has, young if either is, @new's
+ * software bits.
+ */
 static inline u64 s2_pte_relax(u64 old, u64 new)
 {
 	u64 pte = old & ~S2_PTE_SW;
 
-	pte |= new & (S2_PTE_READ | S2_PTE_WRITE | S2_PTE_SW);
+	pte |= new & (S2_PTE_READ | S2_PTE_WRITE | S2_PTE_AF | S2_PTE_SW);
 	if (!(new & S2_PTE_XN))
 		pte &= ~S2_PTE_XN;
-	return pte | S2_PTE_AF;
+	return pte;
 }
 
 #endif /* __KVM_ARM64_S2_PTE_H */

@@ -142,6 +142,7 @@ static u64 pick_prot(struct world *w)
 		S2_PROT_R | S2_PROT_W | S2_PROT_DEVICE,
 		S2_PROT_R | S2_PROT_W | S2_PROT_NC,
 		S2_PROT_R | S2_PROT_W | 1ULL << 56,
+		S2_PROT_R | S2_PROT_W | S2_PROT_OLD,
 	};
 
 	return prots[draw(w, ARRAY_SIZE(prots))];
@@ -154,7 +155,7 @@ static struct unit make_unit(u64 ipa, u64 pa, s32 level, u64 prot)
 		.size = s2_level_size(level),
 		.pa = pa,
 		.soft = prot & S2_PTE_SW,
-		.young = true,
+		.young = !(prot & S2_PROT_OLD),
 		.kind = prot & S2_PROT_DEVICE ? REF_DEVICE :
 			prot & S2_PROT_NC ? REF_NC : REF_NORMAL,
 	};
@@ -350,7 +351,7 @@ static int expect_map(struct world *w, const struct unit *new,
 	if (u && u->size >= new->size) {
 		same = u->pa + (new->ipa - u->ipa) == new->pa &&
 		       u->kind == new->kind;
-		if (same && !grows(u, new) && u->young)
+		if (same && !grows(u, new) && (u->young || !new->young))
 			return -EAGAIN;
 		/* A block becomes young, and that is all. */
 		if (same && !grows(u, new) && u->size > new->size) {
@@ -376,8 +377,10 @@ static void apply_map(struct world *w, struct unit *new)
 		u = ref_find(&w->ref, new->ipa);
 	}
 	if (u && u->size == new->size && u->pa == new->pa &&
-	    u->kind == new->kind)
+	    u->kind == new->kind) {
 		new->perms |= u->perms;
+		new->young |= u->young;
+	}
 	ref_remove(&w->ref, new->ipa, new->ipa + new->size);
 	ref_insert(&w->ref, new);
 }
@@ -937,7 +940,7 @@ static void set_spte_op(struct world *w)
 {
 	u64 ipa = pick_ipa(w);
 
-	do_set_spte(w, ipa, pick_pa(w, ipa), pick_prot(w));
+	do_set_spte(w, ipa, pick_pa(w, ipa), pick_prot(w) & ~S2_PROT_OLD);
 }
 
 /* One operation, whatever comes of it. */
