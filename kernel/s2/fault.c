@@ -17,6 +17,7 @@
 #include <asm/mte.h>
 
 #include "seam.h"
+#include "stat.h"
 #include "trace.h"
 
 /**
@@ -597,6 +598,7 @@ static bool beyond_ipa_space(struct kvm_vcpu *vcpu, u64 ipa)
 
 static void fault_begins(struct s2_fault *f)
 {
+	s2_stat_fault(f->mmu, f->kind);
 	s2_emit(s2_fault_begin, f->mmu->s2, f->vcpu->vcpu_id, f->ipa, f->kind,
 		f->write, f->exec, f->vcpu->kvm->mmu_invalidate_seq);
 }
@@ -658,6 +660,7 @@ int kvm_handle_guest_abort(struct kvm_vcpu *vcpu)
 	trace_kvm_guest_fault(*vcpu_pc(vcpu), esr, kvm_vcpu_get_hfar(vcpu),
 			      f.ipa);
 	if (f.kind == S2_FAULT_OTHER) {
+		s2_stat_fault(f.mmu, f.kind);
 		kvm_err("stage-2 fault with status 0x%llx cannot be handled (ESR_EL2 0x%llx)\n",
 			esr & ESR_ELx_FSC, esr);
 		return -EFAULT;

@@ -5,6 +5,7 @@
 #include "emit.h"
 #include "flush.h"
 #include "pte.h"
+#include "stat.h"
 #include "table.h"
 
 static void debt_add(struct s2_debt *debt, u64 start, u64 end, u64 leaves,
@@ -75,12 +76,14 @@ static u64 vmid_generation(u64 id)
 	return id >> s2_port_vmid_bits();
 }
 
-static void emit_flush(struct s2_ctx *ctx, u64 op, enum s2_scope scope,
+/* An invalidation has completed. */
+static void flushed(struct s2_ctx *ctx, u64 op, enum s2_scope scope,
 		       u64 raw, s32 level, u64 ipa, u64 size,
 		       enum s2_reason reason)
 {
 	u64 id = s2_port_vmid(ctx->pgt.mmu);
 
+	s2_stat_flush(ctx, scope);
 	s2_emit(s2_flush, ctx, op, scope, raw, level, ipa, size,
 		vmid_number(id), vmid_generation(id), reason, s2_port_cpu());
 }
@@ -105,7 +108,7 @@ static void flush_ipa(struct s2_ctx *ctx, u64 op, u64 ipa, s32 level,
 	s32 hint = level == S2_LEVEL_ANY ? S2_PORT_TTL_UNKNOWN : level;
 
 	s2_port_tlbi_ipa(ctx->pgt.mmu, ipa, hint);
-	emit_flush(ctx, op, S2_SCOPE_IPA, (ipa >> 12) | s2_port_ttl(hint),
+	flushed(ctx, op, S2_SCOPE_IPA, (ipa >> 12) | s2_port_ttl(hint),
 		   level, ipa, level == S2_LEVEL_ANY ? PAGE_SIZE :
 		   s2_level_size(level), reason);
 }
@@ -122,7 +125,7 @@ void s2_flush_vmid(struct s2_ctx *ctx, u64 op, enum s2_reason reason)
 		return;
 
 	s2_port_tlbi_vmid(ctx->pgt.mmu);
-	emit_flush(ctx, op, S2_SCOPE_VMID, 0, S2_LEVEL_ANY, 0,
+	flushed(ctx, op, S2_SCOPE_VMID, 0, S2_LEVEL_ANY, 0,
 		   s2_ipa_limit(&ctx->geo), reason);
 }
 
@@ -151,14 +154,14 @@ void s2_flush_range(struct s2_ctx *ctx, u64 op, u64 start, u64 end,
 	if (end - start > stride && ctx->geo.range &&
 	    pages <= S2_PORT_RANGE_PAGES) {
 		s2_port_tlbi_range(ctx->pgt.mmu, start, pages);
-		emit_flush(ctx, op, S2_SCOPE_RANGE, start >> PAGE_SHIFT,
+		flushed(ctx, op, S2_SCOPE_RANGE, start >> PAGE_SHIFT,
 			   S2_LEVEL_ANY, start, end - start, reason);
 		return;
 	}
 
 	if (end - start > S2_FLUSH_MAX_PAGES * stride) {
 		s2_port_tlbi_vmid(ctx->pgt.mmu);
-		emit_flush(ctx, op, S2_SCOPE_VMID, 0, S2_LEVEL_ANY, start,
+		flushed(ctx, op, S2_SCOPE_VMID, 0, S2_LEVEL_ANY, start,
 			   end - start, reason);
 		return;
 	}
@@ -182,7 +185,7 @@ void s2_flush_local(struct s2_op *op, u64 ipa, s32 level)
 	s32 hint = level == S2_LEVEL_ANY ? S2_PORT_TTL_UNKNOWN : level;
 
 	s2_port_tlbi_ipa_local(op->mmu, ipa, hint);
-	emit_flush(op->ctx, op->id, S2_SCOPE_IPA_LOCAL,
+	flushed(op->ctx, op->id, S2_SCOPE_IPA_LOCAL,
 		   (ipa >> 12) | s2_port_ttl(hint), level, ipa,
 		   level == S2_LEVEL_ANY ? PAGE_SIZE : s2_level_size(level),
 		   op->reason);
@@ -199,7 +202,7 @@ void s2_flush_local(struct s2_op *op, u64 ipa, s32 level)
 void s2_flush_cpu_context(struct s2_ctx *ctx)
 {
 	s2_port_tlbi_cpu_context(ctx->pgt.mmu);
-	emit_flush(ctx, 0, S2_SCOPE_CPU_CONTEXT, 0, S2_LEVEL_ANY, 0,
+	flushed(ctx, 0, S2_SCOPE_CPU_CONTEXT, 0, S2_LEVEL_ANY, 0,
 		   s2_ipa_limit(&ctx->geo), S2_REASON_VCPU_MIGRATE);
 }
 
@@ -210,7 +213,7 @@ void s2_flush_cpu_context(struct s2_ctx *ctx)
 void s2_flush_all(struct s2_ctx *ctx)
 {
 	s2_port_tlbi_all();
-	emit_flush(ctx, 0, S2_SCOPE_ALL, 0, S2_LEVEL_ANY, 0, 0,
+	flushed(ctx, 0, S2_SCOPE_ALL, 0, S2_LEVEL_ANY, 0, 0,
 		   S2_REASON_ROLLOVER);
 }
 

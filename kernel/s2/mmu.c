@@ -10,6 +10,7 @@
 #include <asm/kvm_nested.h>
 
 #include "seam.h"
+#include "stat.h"
 #include "trace.h"
 
 LIST_HEAD(s2_mmus);
@@ -187,6 +188,7 @@ static void publish(struct kvm_s2_mmu *mmu, struct s2_ctx *ctx)
 
 	mutex_lock(&s2_mmus_lock);
 	mmu->s2 = ctx;
+	s2_stat_root(ctx, geo->root_pages);
 	s2_emit(s2_mmu_init, ctx, geo->ipa_bits, geo->start_level, PAGE_SIZE,
 		s2_port_pa(ctx->root), geo->root_pages, ctx->nested);
 	mmu->pgd_phys = s2_port_pa(ctx->root);
@@ -301,6 +303,7 @@ static void free_mmu(struct kvm_s2_mmu *mmu, enum s2_reason reason)
 
 	s2_emit(s2_mmu_free, ctx, s2_port_pa(ctx->root), alloc, freed,
 		alloc - freed);
+	s2_stat_root(ctx, -(s32)ctx->geo.root_pages);
 	WRITE_ONCE(mmu->s2, NULL);
 	free_percpu(mmu->last_vcpu_ran);
 	mmu->last_vcpu_ran = NULL;

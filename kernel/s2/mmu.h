@@ -83,6 +83,9 @@ struct s2_ctx {
  * @debt:	owed to the TLBs, paid before @dead is touched or freed
  * @dead:	table pages unlinked but not yet freed
  * @entries:	entries touched
+ * @leaves:	how the number of leaves has changed, by level, and the VM's
+ *		statistics do not say so yet
+ * @tables:	likewise the number of table pages, by level of their entries
  * @resched:	how often the lock was dropped
  * @deferred:	leaves whose debt KVM pays itself after dropping mmu_lock
  * @cmo:	pages whose cache lines are to go once the debt is paid
@@ -99,6 +102,8 @@ struct s2_op {
 	struct s2_debt		debt;
 	struct list_head	dead;
 	u64			entries;
+	s64			leaves[S2_LAST_LEVEL + 1];
+	s64			tables[S2_LAST_LEVEL + 1];
 	u64			resched;
 	u64			deferred;
 	struct {

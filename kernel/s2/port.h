@@ -175,6 +175,12 @@ static inline u64 s2_port_vmid(struct kvm_s2_mmu *mmu)
 	return atomic64_read(&mmu->vmid.id);
 }
 
+/* What KVM tells user space of the VM. Belongs to the VM, not to the MMU. */
+static inline struct kvm_s2_stat *s2_port_stat(struct kvm_s2_mmu *mmu)
+{
+	return &kvm_s2_mmu_to_kvm(mmu)->stat.s2;
+}
+
 static inline u32 s2_port_vmid_bits(void)
 {
 	return kvm_arm_vmid_bits;

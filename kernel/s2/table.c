@@ -5,6 +5,7 @@
 #include "cache.h"
 #include "emit.h"
 #include "flush.h"
+#include "stat.h"
 #include "table.h"
 
 /**
@@ -40,6 +41,7 @@ bool s2_entry_set(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
 		refs = atomic_read(count);
 
 	op->entries++;
+	s2_stat_entry(op, slot->level, old, new);
 	s2_emit(s2_set, op->ctx, op->id, ipa, slot->level,
 		s2_port_pa(slot->table), slot->index, old, new, refs);
 	return true;
@@ -69,6 +71,7 @@ u64 s2_entry_clear(struct s2_op *op, const struct s2_slot *slot, u64 ipa)
 
 	refs = atomic_dec_return(s2_port_count(slot->table));
 	op->entries++;
+	s2_stat_entry(op, slot->level, old, 0);
 	s2_emit(s2_clear, op->ctx, op->id, ipa, slot->level,
 		s2_port_pa(slot->table), slot->index, old, 0, refs);
 	return old;
@@ -98,6 +101,7 @@ u64 *s2_table_take(struct s2_op *op, struct kvm_mmu_memory_cache *mc,
 	atomic_set(s2_port_count(table), 1);
 	s2_port_table_taken(table);
 	atomic64_inc(&op->ctx->tables_alloc);
+	s2_stat_table(op, level, 1);
 	s2_emit(s2_table_alloc, op->ctx, op->id, s2_port_pa(table), level, ipa);
 	return table;
 }
@@ -111,6 +115,7 @@ static void table_gone(struct s2_op *op, u64 *table, s32 level, u64 ipa)
 	s2_emit(s2_table_free, op->ctx, op->id, s2_port_pa(table), level, ipa,
 		count, op->lock == S2_LOCK_NONE);
 	atomic64_inc(&op->ctx->tables_freed);
+	s2_stat_table(op, level, -1);
 }
 
 /**

@@ -25,6 +25,7 @@
  */
 #include "emit.h"
 #include "flush.h"
+#include "stat.h"
 #include "vmid.h"
 
 /* In 'active': no vCPU is loaded here. Reserves nothing: its number is 0. */
@@ -118,6 +119,7 @@ static void rollover(struct s2_ctx *ctx)
 
 	vmids.reserved = vmids.in_use;
 	vmids.next = 1;
+	s2_stat_rollover(ctx);
 	s2_emit(s2_vmid_rollover, ctx, vmid_generation(old) + 1,
 		vmid_generation(old), was_in_use, vmids.reserved,
 		s2_port_cpu());

@@ -227,11 +227,17 @@ static void check_at(struct world *w, u64 ipa)
 	}
 }
 
-/* Compares a table with the reference from *u on; returns tables seen. */
-static u32 check_table(struct world *w, u64 *table, s32 level, u64 ipa,
-		       struct unit **u)
+/* What there is, by level. */
+struct census {
+	u64	leaves[S2_LAST_LEVEL + 1];
+	u64	tables[S2_LAST_LEVEL + 1];
+};
+
+/* Compares a table, and what is below, with the reference from *u on. */
+static void check_table(struct world *w, u64 *table, s32 level, u64 ipa,
+			struct unit **u, struct census *seen)
 {
-	u32 i, nr = s2_entries(&w->mmu.s2->geo, level), counted = 0, seen = 0;
+	u32 i, nr = s2_entries(&w->mmu.s2->geo, level), counted = 0;
 	struct hw_leaf leaf = { .level = level };
 
 	for (i = 0; i < nr; i++) {
@@ -242,31 +248,58 @@ static u32 check_table(struct world *w, u64 *table, s32 level, u64 ipa,
 		leaf.base = ipa + i * s2_level_size(level);
 		leaf.pa = hw_pa(&w->mmu.s2->geo, leaf.pte);
 		if (level < S2_LAST_LEVEL && (table[i] & 3) == 3) {
-			seen += 1 + check_table(w, s2_port_va(leaf.pa),
-						level + 1, leaf.base, u);
+			seen->tables[level + 1]++;
+			check_table(w, s2_port_va(leaf.pa), level + 1,
+				    leaf.base, u, seen);
 			continue;
 		}
 		if (*u == w->ref.units + w->ref.nr)
 			host_fail("0x%llx is mapped and should not be",
 				  leaf.base);
 		compare(w, &leaf, (*u)++);
+		seen->leaves[level]++;
 	}
 	if (s2_table_count(table) != 1 + (s32)counted)
 		host_fail("REFS: table at 0x%llx level %d counts %d, holds %u",
 			  ipa, level, s2_table_count(table), counted);
-	return seen;
+}
+
+/* The VM's statistics say what there is, as no operation is under way. */
+static void check_stat(struct world *w, const struct census *seen)
+{
+	struct kvm_s2_stat *stat = &w->mmu.stat;
+	u64 leaves, tables;
+	s32 level;
+
+	for (level = 0; level <= S2_LAST_LEVEL; level++) {
+		leaves = atomic64_read(&stat->leaves[level]);
+		tables = atomic64_read(&stat->tables[level]);
+		if (leaves != seen->leaves[level])
+			host_fail("STAT: %llu leaves of level %d, there are %llu",
+				  leaves, level, seen->leaves[level]);
+		if (tables != seen->tables[level])
+			host_fail("STAT: %llu tables of level %d, there are %llu",
+				  tables, level, seen->tables[level]);
+	}
 }
 
 void world_check(struct world *w)
 {
+	struct census seen = { };
 	struct unit *u = w->ref.units;
-	u32 seen = check_table(w, w->mmu.s2->root, w->type.start_level, 0, &u);
+	u64 tables = 0;
+	s32 level;
 
+	check_table(w, w->mmu.s2->root, w->type.start_level, 0, &u, &seen);
+	for (level = 0; level <= S2_LAST_LEVEL; level++)
+		tables += seen.tables[level];
 	if (u != w->ref.units + w->ref.nr)
 		host_fail("0x%llx is not mapped and should be", u->ipa);
-	if (seen != checker_tables(&w->mmu))
-		host_fail("LEAK: %u tables are linked, %u exist", seen,
+	if (tables != checker_tables(&w->mmu))
+		host_fail("LEAK: %llu tables are linked, %u exist", tables,
 			  checker_tables(&w->mmu));
+	seen.tables[w->type.start_level] += w->mmu.s2->geo.root_pages;
+	check_stat(w, &seen);
 	tlb_check(&w->mmu);
 }
 
@@ -500,6 +533,7 @@ static void destroy(struct world *w)
 	host_mmu_destroy(&w->mmu);
 	if (tlb_entries(&w->mmu))
 		host_fail("ROOT: TLBs hold translations of a dead MMU");
+	check_stat(w, &(struct census) { });
 	ref_clear(&w->ref);
 	w->gone = true;
 }

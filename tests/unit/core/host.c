@@ -16,6 +16,7 @@
 #include "emit.h"
 #include "flush.h"
 #include "host.h"
+#include "stat.h"
 #include "table.h"
 
 /* An arena of chunks: a root or a table each, a red zone behind each. */
@@ -463,6 +464,7 @@ int host_mmu_create(struct kvm_s2_mmu *mmu, const struct host_mmu_type *type)
 	ctx->pgt.mmu = mmu;
 	ctx->id = ++last_id;
 	mmu->s2 = ctx;
+	s2_stat_root(ctx, ctx->geo.root_pages);
 	checker_expect(mmu, !type->fwb, type->lpa2);
 	s2_emit(s2_mmu_init, ctx, ctx->geo.ipa_bits, ctx->geo.start_level,
 		PAGE_SIZE, s2_port_pa(ctx->root), ctx->geo.root_pages, false);
@@ -493,6 +495,7 @@ void host_mmu_destroy(struct kvm_s2_mmu *mmu)
 			  alloc, freed, s2_table_count(ctx->root));
 	s2_emit(s2_mmu_free, ctx, s2_port_pa(ctx->root), alloc, freed,
 		alloc - freed);
+	s2_stat_root(ctx, -(s32)ctx->geo.root_pages);
 	mmu->s2 = NULL;
 	s2_port_free_root(ctx->root, ctx->geo.root_pages);
 	free(ctx);

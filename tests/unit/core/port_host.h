@@ -38,6 +38,8 @@ typedef long long s64;
 #define container_of(ptr, type, member)					\
 	((type *)((char *)(ptr) - offsetof(type, member)))
 
+#define static_assert(expr)	_Static_assert(expr, #expr)
+
 #define __init
 #define __ro_after_init
 #define GFP_KERNEL		0
@@ -74,6 +76,7 @@ typedef struct { u64 val; } atomic64_t;
 #define atomic_dec_return(a)	__sync_sub_and_fetch(&(a)->val, 1)
 #define atomic64_read(a)	READ_ONCE((a)->val)
 #define atomic64_set(a, v)	WRITE_ONCE((a)->val, v)
+#define atomic64_add(v, a)	((void)__sync_add_and_fetch(&(a)->val, v))
 #define atomic64_inc(a)		((void)__sync_add_and_fetch(&(a)->val, 1))
 #define atomic64_inc_return(a)	__sync_add_and_fetch(&(a)->val, 1)
 #define atomic64_xchg(a, v)	xchg(&(a)->val, v)
@@ -231,12 +234,22 @@ struct kvm_pgtable {
 	struct kvm_s2_mmu	*mmu;
 };
 
+/* The part of a VM's statistics that is ours. */
+struct kvm_s2_stat {
+	atomic64_t	leaves[4];
+	atomic64_t	tables[4];
+	atomic64_t	flushes[6];
+	atomic64_t	faults[5];
+	atomic64_t	vmid_rollovers;
+};
+
 struct s2_ctx;
 
 struct kvm_s2_mmu {
 	struct kvm_pgtable	*pgt;
 	struct s2_ctx		*s2;
 	struct kvm_vmid		vmid;
+	struct kvm_s2_stat	stat;
 };
 
 extern unsigned int kvm_arm_vmid_bits;
@@ -288,6 +301,11 @@ static inline u64 s2_port_ttl(s32 level)
 static inline u64 s2_port_vmid(struct kvm_s2_mmu *mmu)
 {
 	return atomic64_read(&mmu->vmid.id);
+}
+
+static inline struct kvm_s2_stat *s2_port_stat(struct kvm_s2_mmu *mmu)
+{
+	return &mmu->stat;
 }
 
 static inline u32 s2_port_vmid_bits(void)

@@ -741,6 +741,64 @@ static void age_tells_and_forgets(void **state)
 	assert_int_equal(checker_last_op.flushes, 0);
 }
 
+static void statistics_count_flushes_by_scope(void **state)
+{
+	u64 scope;
+
+	(void)state;
+	assert_int_equal(map(0, GB, 3), 0);
+	assert_int_equal(map(PAGE(600), GB, 3), 0);
+	unmap(0, PAGE(1));
+	unmap(0, GB);
+	s2_flush_cpu_context(mmu.s2);
+	s2_flush_vmid(mmu.s2, 0, S2_REASON_KVM);
+	for (scope = 0; scope < S2_NR_SCOPES; scope++)
+		assert_int_equal(atomic64_read(&mmu.stat.flushes[scope]),
+				 host.tlbi[scope]);
+	assert_true(host.tlbi[S2_SCOPE_IPA] && host.tlbi[S2_SCOPE_VMID] &&
+		    host.tlbi[S2_SCOPE_CPU_CONTEXT]);
+}
+
+static bool young(u64 ipa)
+{
+	struct hw_leaf leaf;
+
+	assert_true(hw_walk(&mmu, ipa, &leaf));
+	return leaf.pte & S2_PTE_AF;
+}
+
+static void mapped_ahead_is_old_and_ages_nothing(void **state)
+{
+	const u64 ahead = RW | S2_PROT_OLD;
+
+	(void)state;
+	assert_int_equal(map_with(0, GB, 3, ahead, S2_LOCK_READ), 0);
+	assert_false(young(0));
+	assert_int_equal(map_with(0, GB, 3, ahead, S2_LOCK_READ), -EAGAIN);
+	assert_false(young(0));
+
+	/* Somebody uses it; mapping it ahead once more does not undo that. */
+	assert_int_equal(map_with(0, GB, 3, RW, S2_LOCK_READ), 0);
+	assert_true(young(0));
+	assert_int_equal(map_with(0, GB, 3, ahead, S2_LOCK_READ), -EAGAIN);
+	assert_int_equal(map_with(0, GB, 3, ahead | S2_PROT_X, S2_LOCK_READ),
+			 0);
+	assert_true(young(0));
+}
+
+static void page_ahead_in_an_old_block_leaves_it_old(void **state)
+{
+	(void)state;
+	assert_int_equal(map_with(GB, GB, 2, RW | S2_PROT_OLD, S2_LOCK_READ),
+			 0);
+	assert_int_equal(map_with(GB + PAGE(3), GB + PAGE(3), 3,
+				  RW | S2_PROT_OLD, S2_LOCK_READ), -EAGAIN);
+	assert_false(young(GB));
+	assert_int_equal(map_with(GB + PAGE(3), GB + PAGE(3), 3, RW,
+				  S2_LOCK_READ), -EAGAIN);
+	assert_true(young(GB));
+}
+
 static void split_maps_the_same(void **state)
 {
 	u64 ipa;
@@ -872,6 +930,9 @@ int main(void)
 		TEST(debt_covers_what_was_touched_in_any_order),
 		TEST(deferred_debt_is_told),
 		TEST(age_tells_and_forgets),
+		TEST(statistics_count_flushes_by_scope),
+		TEST(mapped_ahead_is_old_and_ages_nothing),
+		TEST(page_ahead_in_an_old_block_leaves_it_old),
 		TEST(split_maps_the_same),
 		TEST(split_without_memory_changes_nothing),
 		TEST(unmap_yields_only_where_it_may),

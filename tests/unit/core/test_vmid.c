@@ -335,6 +335,17 @@ static void race(void)
 	host_cpu = cpu;
 }
 
+/* By the statistics of the VMs whose need of a number caused them. */
+static u64 rollovers_told(void)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(mmus); i++)
+		sum += atomic64_read(&mmus[i].stat.vmid_rollovers);
+	return sum;
+}
+
 static void schedule(u32 bits, u32 cpus, u64 count)
 {
 	start(bits, cpus);
@@ -345,6 +356,7 @@ static void schedule(u32 bits, u32 cpus, u64 count)
 	host.vmid_racer = race;
 	for (steps = 0; steps < count;)
 		random_step(~0U);
+	assert_int_equal(rollovers_told(), host.tlbi[S2_SCOPE_ALL]);
 	print_message("%u bits, %u CPUs: %llu loads and puts, %llu rollovers\n",
 		      bits, cpus, steps, host.tlbi[S2_SCOPE_ALL]);
 	host.vmid_racer = NULL;
