@@ -27,7 +27,7 @@ struct scenario {
 
 extern const struct scenario scn_vmids, scn_touch, scn_memslot, scn_dirtylog,
 	scn_notifier, scn_readonly, scn_bad, scn_ipa, scn_failnth,
-	scn_createleak, scn_gicv2, scn_storm;
+	scn_createleak, scn_gicv2, scn_storm, scn_stale, scn_prefault, scn_stats;
 
 /* One option: --name (flag set) or --name VALUE. */
 struct opt {

@@ -32,14 +32,22 @@ SCENARIOS = {
     "ipa": "s2guest ipa",
     "failnth": "s2guest failnth",
     "createleak": "s2guest createleak --expect-none --times 500",
+    "prefault-anon": "s2guest prefault",
+    "prefault-thp": "s2guest prefault --backing thp",
+    "prefault-hugetlb": "s2guest prefault --backing hugetlb2m",
+    "prefault-memfd": "s2guest prefault --backing memfd",
+    "stats-anon": "s2guest stats",
+    "stats-thp": "s2guest stats --backing thp",
 }
 # What only a GICv2 host can show, and what a CPU need not show once more.
 GICV2 = {"gicv2": "s2guest gicv2", "touch-anon": "s2guest touch --mb 2"}
-LESS = ("touch-dense", "dirtylog-anon", "dirtylog-hugetlb", "notifier-memfd")
+LESS = ("touch-dense", "dirtylog-anon", "dirtylog-hugetlb", "notifier-memfd",
+        "prefault-hugetlb", "prefault-memfd", "stats-thp")
 ONLY = {
     "cortex-a57": [n for n in SCENARIOS if n not in LESS],
     "neoverse-n1": ("touch-anon", "touch-shared", "memslot-thp", "readonly",
-                    "dirtylog-thp", "notifier-thp", "notifier-anon", "storm", "bad", "ipa"),
+                    "dirtylog-thp", "notifier-thp", "notifier-anon", "storm", "bad", "ipa",
+                    "prefault-thp"),
 }
 
 
@@ -110,6 +118,20 @@ def test_failed_allocations_are_found_in_every_step(houses, cpu):
 def test_pages_really_went_to_swap_and_were_merged(houses, cpu):
     facts = scenario_house(houses, cpu).result("notifier-anon").facts()
     assert facts["paged_out_kb"] > 0 and facts["merged"] > 0, facts
+
+
+@pytest.mark.parametrize("cpu", CPUS)
+def test_what_is_mapped_ahead_counts_as_not_accessed(houses, cpu):
+    """Where the hardware sets access flags; else the guest would stop for it."""
+    trace = scenario_house(houses, cpu).result("prefault-thp").trace()
+    ops = {(e["mmu"], e["op"]) for e in trace.events
+           if e.name == "s2_op_begin" and e["reason"] == "prefault"}
+    leaves = [e for e in trace.events if e.name == "s2_set" and
+              (e["mmu"], e["op"]) in ops and not e["old"] & 1 and
+              (e["level"] == 3 or not e["new"] & 2)]
+    assert any(e["level"] == 2 for e in leaves)
+    young = {bool(e["new"] & 1 << 10) for e in leaves}
+    assert young == {cpu == "cortex-a57"}
 
 
 def test_a_device_window_is_mapped_page_by_page(houses):
