@@ -63,6 +63,12 @@ static const char *memtype(unsigned int memattr, bool fwb)
 	return "other";
 }
 
+/** pte_is_device() - is the memory it maps a device's? */
+bool pte_is_device(const struct pte_leaf *leaf)
+{
+	return leaf->memattr < 4;
+}
+
 /**
  * pte_leaf() - what a page or block descriptor says
  * @size:	bytes it maps: a block has other uses for the low address bits

@@ -34,6 +34,7 @@ struct pte_leaf {
 
 enum pte_kind pte_kind(uint64_t pte, int level);
 uint64_t pte_address(uint64_t pte, uint32_t page_shift, bool lpa2);
+bool pte_is_device(const struct pte_leaf *leaf);
 struct pte_leaf pte_leaf(uint64_t pte, uint64_t size, uint32_t page_shift,
 			 bool lpa2, bool fwb);
 

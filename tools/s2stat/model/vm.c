@@ -472,6 +472,26 @@ uint64_t vm_generation(const struct vm *vm)
 	return vm->vmid_raw >> vm->vmid_bits;
 }
 
+/**
+ * vmid_is_current() - may it run with the VMID that it has?
+ *
+ * Return: 1 or 0: with the next run it gets another; -1: not known.
+ */
+int vmid_is_current(const struct host *host, const struct vm *vm)
+{
+	if (!vm->vmid_bits || !host->vmids.bits ||
+	    !(host->offers & OFFER_VMID_SPACE))
+		return -1;
+	return vm_generation(vm) == host->vmids.generation;
+}
+
+/** scope_is_bounded() - does an invalidation of @scope name its pages? */
+bool scope_is_bounded(unsigned int scope)
+{
+	return scope == S2_SCOPE_IPA || scope == S2_SCOPE_IPA_LOCAL ||
+	       scope == S2_SCOPE_RANGE;
+}
+
 /** counts_flushes() - invalidations of any scope for any reason */
 uint64_t counts_flushes(const struct s2r_counts *c)
 {
@@ -500,6 +520,30 @@ uint64_t counts_flushes_by_scope(const struct s2r_counts *c, unsigned int s)
 	for (unsigned int r = 0; r <= S2_NR_REASONS; r++)
 		sum += c->flushes[r][s];
 	return sum;
+}
+
+/**
+ * counts_leading_flush() - the reason and scope that most invalidations have
+ *
+ * Return: how many have it; 0 if there were none.
+ */
+uint64_t counts_leading_flush(const struct s2r_counts *c, unsigned int *reason,
+			      unsigned int *scope)
+{
+	uint64_t most = 0;
+
+	*reason = 0;
+	*scope = 0;
+	for (unsigned int r = 0; r <= S2_NR_REASONS; r++) {
+		for (unsigned int s = 0; s <= S2_NR_SCOPES; s++) {
+			if (c->flushes[r][s] <= most)
+				continue;
+			most = c->flushes[r][s];
+			*reason = r;
+			*scope = s;
+		}
+	}
+	return most;
 }
 
 /** counts_flush_pages() - pages that flushes of a bounded scope covered */

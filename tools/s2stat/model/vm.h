@@ -221,9 +221,13 @@ uint64_t vm_mapped(const struct vm *vm, uint32_t page_shift);
 uint64_t vm_vmid(const struct vm *vm);
 uint64_t vm_generation(const struct vm *vm);
 
+int vmid_is_current(const struct host *host, const struct vm *vm);
+bool scope_is_bounded(unsigned int scope);
 uint64_t counts_flushes(const struct s2r_counts *c);
 uint64_t counts_flushes_by_reason(const struct s2r_counts *c, unsigned int r);
 uint64_t counts_flushes_by_scope(const struct s2r_counts *c, unsigned int s);
+uint64_t counts_leading_flush(const struct s2r_counts *c, unsigned int *reason,
+			      unsigned int *scope);
 uint64_t counts_flush_pages(const struct s2r_counts *c);
 uint64_t counts_activity(const struct s2r_counts *c);
 uint64_t counts_faults(const struct s2r_counts *c);

@@ -25,6 +25,13 @@ static const char *off(const struct text *t)
 	return t->color ? PLAIN : "";
 }
 
+/* Seconds that a rate of @offer is over; 0: there is no such rate. */
+static double span(const struct text *t, const struct host *host,
+		   uint32_t offer)
+{
+	return t->rates && host->offers & offer ? host->seconds : 0;
+}
+
 /** text_list_head() - the column heads over text_list_row() */
 void text_list_head(const struct text *t, const struct host *host)
 {
@@ -33,30 +40,24 @@ void text_list_head(const struct text *t, const struct host *host)
 	for (int l = VM_LAST_LEVEL; l > 0; l--)
 		fprintf(t->out, "%6s ",
 			fmt_size(vm_level_size(host->page_shift, l)).s);
-	fprintf(t->out, "%7s %7s %7s  %-8s %s\n", "SET/s", "CLEAR/s", "FLUSH/s",
-		"AUDIT", "FLUSHES");
+	fprintf(t->out, "%7s %7s %7s %7s  %-8s %s\n", "FAULT/s", "SET/s",
+		"CLEAR/s", "FLUSH/s", "AUDIT", "FLUSHES");
 }
 
 /* The reason and scope of most flushes, and their share: "fault/ipa 85%". */
-static void main_flush(const struct text *t, const struct s2r_counts *c)
+static void main_flush(const struct text *t, const struct host *host,
+		       const struct s2r_counts *c)
 {
-	uint64_t all = counts_flushes(c), most = 0;
-	unsigned int reason = 0, scope = 0;
+	const uint32_t needed = OFFER_FLUSH_REASONS | OFFER_FLUSH_SCOPES;
+	unsigned int reason, scope;
+	uint64_t most = counts_leading_flush(c, &reason, &scope);
 
-	for (unsigned int r = 0; r <= S2_NR_REASONS; r++) {
-		for (unsigned int s = 0; s <= S2_NR_SCOPES; s++) {
-			if (c->flushes[r][s] <= most)
-				continue;
-			most = c->flushes[r][s];
-			reason = r;
-			scope = s;
-		}
-	}
-	if (!all)
+	if (!most || (host->offers & needed) != needed)
 		fputs("-", t->out);
 	else
 		fprintf(t->out, "%s/%s %s", reason_name(reason),
-			scope_name(scope), fmt_percent(most, all).s);
+			scope_name(scope),
+			fmt_percent(most, counts_flushes(c)).s);
 }
 
 static void vmid_columns(const struct text *t, const struct vm *vm)
@@ -119,7 +120,7 @@ void text_list_row(const struct text *t, const struct host *host,
 		   const struct vm *vm)
 {
 	enum vm_verdict verdict = vm_audit(vm);
-	double seconds = t->rates ? host->seconds : 0;
+	const struct s2r_counts *d = &vm->delta;
 
 	fprintf(t->out, "%5" PRIu64 " %7d %-16s ", vm->id, vm->tgid, vm->name);
 	if (vm->vcpus < 0)
@@ -128,16 +129,18 @@ void text_list_row(const struct text *t, const struct host *host,
 		fprintf(t->out, "%4d ", vm->vcpus);
 	vmid_columns(t, vm);
 	occupancy_columns(t, host, vm);
-	fprintf(t->out, "%7s %7s %7s  ", fmt_rate(vm->delta.sets, seconds).s,
-		fmt_rate(vm->delta.clears, seconds).s,
-		fmt_rate(counts_flushes(&vm->delta), seconds).s);
+	fprintf(t->out, "%7s %7s %7s %7s  ",
+		fmt_rate(counts_faults(d), span(t, host, OFFER_FAULTS)).s,
+		fmt_rate(d->sets, span(t, host, OFFER_ENTRIES)).s,
+		fmt_rate(d->clears, span(t, host, OFFER_ENTRIES)).s,
+		fmt_rate(counts_flushes(d), span(t, host, OFFER_FLUSHES)).s);
 	if (!vm->alive)
 		fprintf(t->out, "%s%-8s%s ", on(t, DIM), "(gone)", off(t));
 	else
 		fprintf(t->out, "%s%-8s%s ", verdict_color(t, verdict),
 			vm_verdict_name(verdict),
 			*verdict_color(t, verdict) ? off(t) : "");
-	main_flush(t, &vm->delta);
+	main_flush(t, host, &vm->delta);
 	fputc('\n', t->out);
 	mismatches(t, vm);
 }
@@ -146,7 +149,6 @@ void text_list_row(const struct text *t, const struct host *host,
 void text_summary(const struct text *t, const struct host *host)
 {
 	uint64_t tables = 0, mapped = 0, flushes = 0, sets = 0, clears = 0;
-	double seconds = t->rates ? host->seconds : 0;
 	size_t alive = 0;
 
 	for (size_t i = 0; i < host->nr; i++) {
@@ -161,12 +163,16 @@ void text_summary(const struct text *t, const struct host *host)
 	}
 	fprintf(t->out,
 		"%zu stage-2 contexts, %" PRIu64
-		" table pages (%s), %s mapped; %s set/s, %s clear/s, %s flush/s; %" PRIu64
-		" VMID rollovers\n",
+		" table pages (%s), %s mapped; %s set/s, %s clear/s, %s flush/s",
 		alive, tables, fmt_bytes(tables << host->page_shift).s,
-		fmt_bytes(mapped).s, fmt_rate(sets, seconds).s,
-		fmt_rate(clears, seconds).s, fmt_rate(flushes, seconds).s,
-		host->rollovers);
+		fmt_bytes(mapped).s,
+		fmt_rate(sets, span(t, host, OFFER_ENTRIES)).s,
+		fmt_rate(clears, span(t, host, OFFER_ENTRIES)).s,
+		fmt_rate(flushes, span(t, host, OFFER_FLUSHES)).s);
+	if (host->offers & OFFER_ROLLOVERS)
+		fprintf(t->out, "; %" PRIu64 " VMID rollovers",
+			host->rollovers);
+	fputc('\n', t->out);
 }
 
 /** text_warnings() - what makes the figures less than exact, if anything */
@@ -225,10 +231,13 @@ static void show_occupancy(const struct text *t, const struct host *host,
 			fmt_percent(lv->used, lv->entries).s, lv->leaves,
 			fmt_size(size).s, fmt_bytes(lv->leaves * size).s);
 	}
-	fprintf(t->out,
-		"  in all        %" PRIu64 " pages (%" PRIu64
-		" allocated, %" PRIu64 " freed in its life), %s mapped\n",
-		vm_sum(vm).tables, vm->tables_alloc, vm->tables_freed,
+	fprintf(t->out, "  in all        %" PRIu64 " pages", vm_sum(vm).tables);
+	if (host->offers & OFFER_LIFE)
+		fprintf(t->out,
+			" (%" PRIu64 " allocated, %" PRIu64
+			" freed in its life)",
+			vm->tables_alloc, vm->tables_freed);
+	fprintf(t->out, ", %s mapped\n",
 		fmt_bytes(vm_mapped(vm, host->page_shift)).s);
 }
 
@@ -248,77 +257,98 @@ static void show_audit(const struct text *t, const struct vm *vm)
 	mismatches(t, vm);
 }
 
-static void event(const struct text *t, const char *what, uint64_t total,
-		  uint64_t delta, double seconds)
+/* One counter: its sum and rate, or "-" where the kernel does not offer it. */
+static void event(const struct text *t, const char *what, bool offered,
+		  uint64_t total, uint64_t delta, double seconds)
 {
-	fprintf(t->out, "  %-30s %12" PRIu64 " %9s/s\n", what, total,
-		fmt_rate(delta, seconds).s);
+	if (offered)
+		fprintf(t->out, "  %-30s %12" PRIu64 " %9s/s\n", what, total,
+			fmt_rate(delta, seconds).s);
+	else
+		fprintf(t->out, "  %-30s %12s\n", what, "-");
 }
 
-static void show_flushes(const struct text *t, const struct vm *vm,
-			 double seconds)
+static void show_flushes(const struct text *t, const struct host *host,
+			 const struct vm *vm)
 {
+	const struct s2r_counts *c = &vm->total, *d = &vm->delta;
+
+	event(t, "flushes", host->offers & OFFER_FLUSHES, counts_flushes(c),
+	      counts_flushes(d), host->seconds);
 	for (unsigned int r = 0; r <= S2_NR_REASONS; r++) {
 		for (unsigned int s = 0; s <= S2_NR_SCOPES; s++) {
 			char what[64];
 
-			if (!vm->total.flushes[r][s])
+			if (!c->flushes[r][s])
 				continue;
 			snprintf(what, sizeof(what), "  %s/%s", reason_name(r),
 				 scope_name(s));
-			event(t, what, vm->total.flushes[r][s],
-			      vm->delta.flushes[r][s], seconds);
+			event(t, what, true, c->flushes[r][s], d->flushes[r][s],
+			      host->seconds);
 		}
 	}
-	event(t, "  pages covered", counts_flush_pages(&vm->total),
-	      counts_flush_pages(&vm->delta), seconds);
+	event(t, "  pages covered", host->offers & OFFER_FLUSH_PAGES,
+	      counts_flush_pages(c), counts_flush_pages(d), host->seconds);
 }
 
-static void show_faults(const struct text *t, const struct vm *vm,
-			double seconds)
+static void show_faults(const struct text *t, const struct host *host,
+			const struct vm *vm)
 {
 	const struct s2r_counts *c = &vm->total, *d = &vm->delta;
+	double seconds = host->seconds;
 
-	event(t, "faults", counts_faults(c), counts_faults(d), seconds);
+	event(t, "faults", host->offers & OFFER_FAULTS, counts_faults(c),
+	      counts_faults(d), seconds);
 	for (unsigned int k = 0; k <= S2_NR_FAULTS; k++) {
 		char what[64];
 
 		if (!c->faults[k])
 			continue;
 		snprintf(what, sizeof(what), "  %s", fault_name(k));
-		event(t, what, c->faults[k], d->faults[k], seconds);
+		event(t, what, true, c->faults[k], d->faults[k], seconds);
 	}
+	if (c->faults_user)
+		event(t, "  left to user space", true, c->faults_user,
+		      d->faults_user, seconds);
 	if (c->faults_again)
-		event(t, "  lost a race", c->faults_again, d->faults_again,
-		      seconds);
+		event(t, "  lost a race", true, c->faults_again,
+		      d->faults_again, seconds);
 	if (c->faults_failed)
-		event(t, "  failed", c->faults_failed, d->faults_failed,
+		event(t, "  failed", true, c->faults_failed, d->faults_failed,
 		      seconds);
+}
+
+static void show_events(const struct text *t, const struct host *host,
+			const struct vm *vm)
+{
+	const struct s2r_counts *c = &vm->total, *d = &vm->delta;
+	bool entries = host->offers & OFFER_ENTRIES;
+	bool tables = host->offers & OFFER_TABLES;
+	double s = host->seconds;
+
+	fprintf(t->out, "  events in %.1f s\n", host->since);
+	event(t, "sets", entries, c->sets, d->sets, s);
+	event(t, "clears", entries, c->clears, d->clears, s);
+	event(t, "tables allocated", tables, c->tables_alloc, d->tables_alloc,
+	      s);
+	event(t, "tables freed", tables, c->tables_freed, d->tables_freed, s);
+	show_flushes(t, host, vm);
+	show_faults(t, host, vm);
+	event(t, "VMIDs assigned", host->offers & OFFER_VMID_EVENTS,
+	      c->vmid_assigns, d->vmid_assigns, s);
 }
 
 /** text_show() - all about one context */
 void text_show(const struct text *t, const struct host *host,
 	       const struct vm *vm)
 {
-	const struct s2r_counts *c = &vm->total, *d = &vm->delta;
-	double seconds = t->rates ? host->seconds : 0;
-
 	show_identity(t, vm);
 	if (vm->alive) {
 		show_occupancy(t, host, vm);
 		show_audit(t, vm);
 	}
-	if (!t->rates)
-		return;
-	fprintf(t->out, "  events in %.1f s\n", host->since);
-	event(t, "sets", c->sets, d->sets, seconds);
-	event(t, "clears", c->clears, d->clears, seconds);
-	event(t, "tables allocated", c->tables_alloc, d->tables_alloc, seconds);
-	event(t, "tables freed", c->tables_freed, d->tables_freed, seconds);
-	event(t, "flushes", counts_flushes(c), counts_flushes(d), seconds);
-	show_flushes(t, vm, seconds);
-	show_faults(t, vm, seconds);
-	event(t, "VMIDs assigned", c->vmid_assigns, d->vmid_assigns, seconds);
+	if (t->rates)
+		show_events(t, host, vm);
 }
 
 /** text_table() - one table page, before its entries */
