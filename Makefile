@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 export KSRC KDEB CONFIG
 
 .PHONY: help run check check-full check-unit kernel kernel-upstream \
-	kernel-observed kernel-debug kernel-kcsan kernel-inject kernel-deb series s2stat s2stat-arm64 \
+	kernel-observed kernel-debug kernel-kcsan kernel-inject kernel-deb series selftests s2stat s2stat-arm64 \
 	s2stat-arm64-dynamic guest lint bench install deb deps \
 	arm64-root arm64-sysroot arm64-debian clean distclean
 
@@ -30,6 +30,7 @@ help:
 	@echo 'make kernel-inject    ours with faults to switch on; for tests only'
 	@echo 'make kernel-deb       Debian packages of ours   build/deb   (CONFIG=FILE: configured like FILE)'
 	@echo 'make series           ours on each 6.12 source package that Debian offers'
+	@echo "make selftests        KVM's own selftests, ours and upstream side by side (SELECT=full: all)"
 	@echo 'make s2stat           the tool for this machine build/s2stat'
 	@echo 'make s2stat-arm64     the tool, static aarch64  build/s2stat-arm64'
 	@echo 'make guest            test programs for the host build/guest'
@@ -49,6 +50,10 @@ kernel-deb: kernel-%: deps
 
 series: deps arm64-root
 	@scripts/series
+
+selftests: kernel kernel-upstream arm64-root
+	@scripts/selftests
+	@tests/vm/selftests --select $(or $(SELECT),quick)
 
 arm64-root arm64-sysroot arm64-debian: arm64-%: deps
 	@scripts/arm64 $*

@@ -5,6 +5,8 @@ them, each row's result read from what tests/guest/capture left; a row that
 takes the host down or hangs it is itself found guilty, and the rest is run in
 the next boot.
 """
+import contextlib
+import fcntl
 import re
 import shlex
 import shutil
@@ -26,6 +28,16 @@ NOISE = re.compile(r"^(Random seed: |sh: addr2line|$|row: |==== Test Assertion F
                    r"\s+pid=\d+ tid=\d+ errno=|\(stack trace empty\))")
 
 
+@contextlib.contextmanager
+def alone(tag, slots):
+    """A slot, and nobody else at work in the same directory."""
+    (DIR / "run").mkdir(exist_ok=True)
+    with open(DIR / "run" / (tag + ".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with slots:
+            yield
+
+
 class Boot:
     """One boot that runs commands: {name: command}, in order."""
 
@@ -38,7 +50,9 @@ class Boot:
             limit + GRACE // 2)
         self.log = open(path / "run.log", "w")
         self.run = subprocess.Popen(
-            [ROOT / "tests/vm/run", "--kernel", kernel, "--image", image, "--cpu", cpu,
+            # The host does not outlive us, whatever ends us.
+            ["setpriv", "--pdeathsig", "TERM", "--", ROOT / "tests/vm/run",
+             "--kernel", kernel, "--image", image, "--cpu", cpu,
              "--mem", "8G" if gigantic else "3G",
              "--append", PAGES + (GIGANTIC if gigantic else ""),
              "--timeout", str((limit + GRACE) * len(commands)), "--share", path,
@@ -116,19 +130,23 @@ def outcome(boot, name):
             "warnings": result.warnings()[:10], "tables_kb": tables}
 
 
-def run_rows(study, rows, tag, done):
-    """Runs the rows on one house, in as many boots as it takes; done(row, outcome)."""
+def run_rows(study, rows, tag, done, slots):
+    """Runs the rows on one house, in as many boots as it takes; done(row, outcome).
+
+    slots: a semaphore that says how many hosts may be up at once.
+    """
     left, failed_boots = list(rows), 0
     while left:
         gigantic = left[0].gigantic
         batch = [r for r in left if r.gigantic == gigantic]
         names = {"r%03d" % n: row for n, row in enumerate(batch)}
-        boot = Boot(study.kernel, study.cpu, study.image, DIR / "run" / tag,
-                    {n: shlex.join(["exec", "sh", ROW, str(r.limit), r.program, *r.args])
-                     for n, r in names.items()},
-                    max(r.limit for r in batch), gigantic)
-        unended = boot.follow({n: r.limit for n, r in names.items()},
-                              lambda n: done(names[n], outcome(boot, n)))
+        commands = {n: shlex.join(["exec", "sh", ROW, str(r.limit), r.program, *r.args])
+                    for n, r in names.items()}
+        with alone(tag, slots):
+            boot = Boot(study.kernel, study.cpu, study.image, DIR / "run" / tag, commands,
+                        max(r.limit for r in batch), gigantic)
+            unended = boot.follow({n: r.limit for n, r in names.items()},
+                                  lambda n: done(names[n], outcome(boot, n)))
         if unended and boot.began(unended[0]):
             guilty = unended.pop(0)
             done(names[guilty], {"status": "died", "rc": None, "seconds": 0, "tables_kb": 0,
@@ -151,21 +169,19 @@ def keep_evidence(boot, study, row):
     shutil.copytree(boot.path, to)
 
 
-def survey(study, programs, tag):
+def survey(study, programs, tag, slots):
     """Asks a house: {"release", "page_kb": [...], "help": {program: text}}."""
     names = {"help%d" % n: p for n, p in enumerate(programs)}
     commands = {"uname": "uname -srvm", "pages": "ls /sys/kernel/mm/hugepages"}
     commands.update({n: "cd /build/selftests/kvm && exec ./%s -h" % p
                      for n, p in names.items()})
-    boot = Boot(study.kernel, study.cpu, study.image, DIR / "run" / tag, commands, 120)
     said = {}
-
-    def done(name):
-        said[name] = Result(boot.path, name).out
-
-    if boot.follow(dict.fromkeys(commands, 120), done):
-        raise HouseError("the %s host on %s: %s" % (
-            study.kernel, study.cpu, boot.last_words()))
+    with alone(tag, slots):
+        boot = Boot(study.kernel, study.cpu, study.image, DIR / "run" / tag, commands, 120)
+        if boot.follow(dict.fromkeys(commands, 120),
+                       lambda name: said.update({name: Result(boot.path, name).out})):
+            raise HouseError("the %s host on %s: %s" % (
+                study.kernel, study.cpu, boot.last_words()))
     return {"release": said["uname"].strip(),
             "page_kb": sorted(map(int, re.findall(r"hugepages-(\d+)kB", said["pages"]))),
             "help": {p: said[n] for n, p in names.items()}}

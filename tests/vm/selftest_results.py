@@ -83,6 +83,8 @@ def complaints(study, row):
     found = []
     for attempt in study.attempts(row):
         found += ["kernel log: %s" % w for w in attempt["warnings"][:2]]
+        if attempt["status"] == "died":
+            found.append("the host died: %s" % attempt["reason"])
         if attempt["tables_kb"] > 0:
             found.append("%d kB of stage-2 tables left behind" % attempt["tables_kb"])
     return found
