@@ -3,7 +3,6 @@
  * A kernel with the s2 tracepoints and iterators (see backend.h): everything
  * is offered and exact.
  */
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include "backend.h"
 #include "bpf.h"
 #include "count.skel.h"
+#include "counters.h"
 #include "iter.skel.h"
 #include "ksym.h"
 
@@ -28,8 +28,7 @@ struct s2 {
 	struct bpf_link *mmus;
 	struct bpf_link *tables;
 	struct bpf_link *slots;
-	struct s2r_counts *per_cpu;
-	int cpus;
+	struct counters counters;
 	uint64_t newest;
 	struct bpf_buffer buf;
 };
@@ -51,7 +50,7 @@ static int open_count(struct s2 *s2, bool hot, struct failure *f)
 	err = count_bpf__attach(s2->count);
 	if (err)
 		return bpf_refused(f, "attach to the s2 tracepoints", err);
-	return 0;
+	return counters_init(&s2->counters, s2->count->obj, f);
 }
 
 static int attach_iter(struct bpf_program *prog, struct bpf_link **link,
@@ -84,17 +83,6 @@ static int open_iter(struct s2 *s2, uint32_t *offers, struct failure *f)
 			   "attach the s2_mmu iterator", f);
 }
 
-static int open_buffers(struct s2 *s2, struct failure *f)
-{
-	s2->cpus = libbpf_num_possible_cpus();
-	if (s2->cpus < 1)
-		return failed(f, EXIT_ERROR, "cannot count the host's CPUs");
-	s2->per_cpu = calloc(s2->cpus, sizeof(*s2->per_cpu));
-	if (!s2->per_cpu)
-		return failed(f, EXIT_ERROR, "out of memory");
-	return bpf_buffer_init(&s2->buf, f);
-}
-
 static int s2_open(void **self, const struct live_wants *wants,
 		   uint32_t *offers, struct failure *f)
 {
@@ -104,7 +92,7 @@ static int s2_open(void **self, const struct live_wants *wants,
 	if (!s2)
 		return failed(f, EXIT_ERROR, "out of memory");
 	*offers = OFFER_ALL;
-	if (open_buffers(s2, f) || open_iter(s2, offers, f))
+	if (bpf_buffer_init(&s2->buf, f) || open_iter(s2, offers, f))
 		return -1;
 	return wants->counts ? open_count(s2, wants->hot, f) : 0;
 }
@@ -119,9 +107,9 @@ static void s2_close(void *self)
 	bpf_link__destroy(s2->tables);
 	bpf_link__destroy(s2->slots);
 	iter_bpf__destroy(s2->iter);
+	counters_free(&s2->counters);
 	count_bpf__destroy(s2->count);
 	bpf_buffer_free(&s2->buf);
-	free(s2->per_cpu);
 	free(s2);
 }
 
@@ -194,71 +182,17 @@ static int s2_tables(void *self, const struct table_query *q, record_fn fn,
 }
 
 /*
- * Events that BPF skipped because the program already ran on the CPU, ever.
- * They are as lost as those that found no room in the map.
- */
-static uint64_t recursion_misses(struct s2 *s2)
-{
-	struct bpf_program *prog;
-	uint64_t sum = 0;
-
-	bpf_object__for_each_program(prog, s2->count->obj) {
-		struct bpf_prog_info info = {};
-		__u32 len = sizeof(info);
-
-		if (!bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-			sum += info.recursion_misses;
-	}
-	return sum;
-}
-
-static int read_global(struct s2 *s2, struct s2r_global *sum, struct failure *f)
-{
-	struct s2r_global *g = (struct s2r_global *)s2->per_cpu;
-	__u32 key = 0;
-
-	_Static_assert(sizeof(*g) <= sizeof(struct s2r_counts) &&
-			       sizeof(*g) % 8 == 0,
-		       "one buffer serves both maps");
-	if (bpf_map_lookup_elem(bpf_map__fd(s2->count->maps.global), &key, g))
-		return bpf_refused(f, "read the BPF counters", -errno);
-	*sum = (struct s2r_global){ .dropped = recursion_misses(s2) };
-	for (int cpu = 0; cpu < s2->cpus; cpu++) {
-		sum->rollovers += g[cpu].rollovers;
-		sum->dropped += g[cpu].dropped;
-		sum->leaked += g[cpu].leaked;
-		sum->cold += g[cpu].cold;
-	}
-	return 0;
-}
-
-/*
  * Is the context with this row no more? It says so itself by its last event,
  * if that found its row; and one that was there (or older than what was) at
  * the last sample and is not now has died, too.
  */
-static bool is_over(struct s2 *s2, const struct host *host, uint64_t id,
-		    const struct s2r_counts *sum)
+static bool is_over(uint64_t id, const struct s2r_counts *sum,
+		    const struct host *host, void *self)
 {
 	const struct vm *vm = host_find(host, id);
+	const struct s2 *s2 = self;
 
 	return sum->freed || (id <= s2->newest && !(vm && vm->seen));
-}
-
-/* Reads one row; a context that is gone gives its place back. */
-static int read_row(struct s2 *s2, int map, uint64_t id, struct host *host)
-{
-	struct s2r_counts sum = {};
-	bool over;
-
-	if (bpf_map_lookup_elem(map, &id, s2->per_cpu))
-		return errno == ENOENT ? 0 : -errno;
-	for (int cpu = 0; cpu < s2->cpus; cpu++)
-		counts_add(&sum, &s2->per_cpu[cpu]);
-	over = is_over(s2, host, id, &sum);
-	if (over)
-		bpf_map_delete_elem(map, &id);
-	return host_counts(host, id, &sum);
 }
 
 static uint64_t newest(const struct host *host)
@@ -269,34 +203,19 @@ static uint64_t newest(const struct host *host)
 	return 0;
 }
 
-/*
- * The key to go on from is fetched before its predecessor's row may go. A hash
- * that changes under the walk may send us round again: a row read twice does
- * no harm, but the number of steps is bounded.
- */
 static int s2_counts(void *self, struct host *host, struct failure *f)
 {
 	struct s2 *s2 = self;
 	struct s2r_global global;
-	int map, err = 0;
-	uint64_t id, next, latest = newest(host);
-	bool more;
+	uint64_t latest = newest(host);
 
 	if (!s2->count)
 		return 0;
-	map = bpf_map__fd(s2->count->maps.counts);
-	more = !bpf_map_get_next_key(map, NULL, &next);
-	for (size_t n = 0; more && !err && n < 4 * S2R_MAX_VMS; n++) {
-		id = next;
-		more = !bpf_map_get_next_key(map, &id, &next);
-		err = read_row(s2, map, id, host);
-	}
-	if (err)
-		return bpf_refused(f, "read the BPF counters", err);
+	if (counters_rows(&s2->counters, host, is_over, s2, f) ||
+	    counters_global(&s2->counters, &global, f))
+		return -1;
 	if (latest > s2->newest)
 		s2->newest = latest;
-	if (read_global(s2, &global, f))
-		return -1;
 	host->rollovers = global.rollovers;
 	host->dropped = global.dropped;
 	host->leaked = global.leaked;
@@ -307,22 +226,8 @@ static int s2_hot(void *self, live_hot_fn fn, void *arg, uint64_t *cold,
 		  struct failure *f)
 {
 	struct s2 *s2 = self;
-	int map = bpf_map__fd(s2->count->maps.hot), err = 0;
-	struct s2r_hot_key key, next;
-	struct s2r_global global;
-	struct s2r_hot hot;
-	bool more = !bpf_map_get_next_key(map, NULL, &next);
 
-	for (size_t n = 0; more && !err && n < 4 * S2R_MAX_HOT; n++) {
-		key = next;
-		more = !bpf_map_get_next_key(map, &key, &next);
-		if (!bpf_map_lookup_elem(map, &key, &hot))
-			err = fn(&key, &hot, arg);
-	}
-	if (err || read_global(s2, &global, f))
-		return err ? bpf_refused(f, "read the hot spots", err) : -1;
-	*cold = global.cold;
-	return 0;
+	return counters_hot(&s2->counters, fn, arg, cold, f);
 }
 
 const struct backend s2_backend = {
