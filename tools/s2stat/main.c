@@ -10,11 +10,9 @@
 #include "cmd/cmd.h"
 
 static const struct verb *const verbs[] = {
-	&top_verb,
-	&list_verb,
-	&show_verb,
-	&export_verb,
-	&doctor_verb,
+#define ENTRY(name) &name##_verb,
+	S2STAT_VERBS(ENTRY)
+#undef ENTRY
 };
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 

@@ -16,6 +16,8 @@
 #define S2STAT_VERSION "0.1"
 #endif
 
+struct json_object;
+
 /**
  * struct options - what the command line asked for, of what verbs share
  * @vm:		selector, or NULL for all
@@ -57,7 +59,9 @@ enum takes {
  *		brackets: it may be left out
  * @json:	types of the objects it writes with --json, space between
  * @takes:	enum takes, or-ed
- * @count:	samples unless told otherwise
+ * @count:	samples unless told otherwise; 0: until interrupted
+ * @needs_time:	an interval of 0 makes no sense for it
+ * @at_once:	the interval is 0 unless told otherwise
  * @options:	options of its own, ended by an empty one; or NULL
  * @parse:	an argp parser for these and, unless it answers
  *		ARGP_ERR_UNKNOWN, for positional arguments; or NULL.
@@ -75,13 +79,33 @@ struct verb {
 	const char *json;
 	unsigned int takes;
 	unsigned long count;
+	bool needs_time;
+	bool at_once;
 	const struct argp_option *options;
 	argp_parser_t parse;
 	int (*run)(const struct options *o);
 };
 
-extern const struct verb list_verb, show_verb, top_verb, doctor_verb,
-	export_verb;
+/* All verbs, in the order of --help: NAME_verb is defined in cmd/NAME.c. */
+#define S2STAT_VERBS(X) \
+	X(top)          \
+	X(list)         \
+	X(show)         \
+	X(map)          \
+	X(walk)         \
+	X(audit)        \
+	X(vmid)         \
+	X(flush)        \
+	X(faults)       \
+	X(export)       \
+	X(doctor)
+
+#define S2STAT_VERB_EXTERN(name) extern const struct verb name##_verb;
+S2STAT_VERBS(S2STAT_VERB_EXTERN)
+#undef S2STAT_VERB_EXTERN
+
+/* Columns of json_of_vm() for --csv. */
+extern const char *const vm_columns[];
 
 int verb_main(const struct verb *verb, int argc, char **argv);
 const struct argp_option *verb_options(const struct verb *verb);
@@ -94,15 +118,25 @@ struct text text_for(const struct options *o);
 /**
  * struct sampling - what a verb makes of samples
  * @show:	one sample; @chosen tells which of host->vm are meant
+ * @columns:	of --csv; see emit()
  * @keep_gone:	contexts that are gone are shown, too, with what they did
+ * @one_vm:	it is about what --vm means: when that is gone, so is the verb
+ * @hot:	faults are counted by region, too
  */
 struct sampling {
 	int (*show)(const struct options *o, struct live *live,
 		    const struct host *host, const bool *chosen,
 		    struct failure *f);
+	const char *const *columns;
 	bool keep_gone;
+	bool one_vm;
+	bool hot;
 };
 
 int sample_loop(const struct options *o, const struct sampling *s);
+void catch_signals(void);
+void emit(const struct options *o, const struct host *host,
+	  const char *const *columns, struct json_object *row);
+bool terminal_width(int *columns);
 
 #endif /* S2STAT_CMD_H */

@@ -117,6 +117,10 @@ static void finish(struct argp_state *state, const struct parse *p)
 
 	if (v->takes & TAKES_VM && v->args && *v->args != '[' && !p->o.vm)
 		argp_error(state, "which VM?");
+	if (v->needs_time && !(p->o.interval > 0))
+		argp_error(state,
+			   "%s counts for some time: --interval 0 leaves none",
+			   v->name);
 	if (p->o.json && p->o.csv)
 		argp_error(state, "--json or --csv, not both");
 }
@@ -190,7 +194,7 @@ int verb_main(const struct verb *verb, int argc, char **argv)
 	struct parse p = {
 		.verb = verb,
 		.o = {
-			.interval = 1,
+			.interval = verb->at_once ? 0 : 1,
 			.count = verb->count,
 			.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
 		},

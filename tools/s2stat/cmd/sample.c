@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Samples of the running kernel, one after the other, until they are enough or
- * somebody interrupts: the frame of list, show and top.
+ * somebody interrupts: the frame of all verbs that look at VMs.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../model/select.h"
 #include "../model/vmm.h"
+#include "../view/csv.h"
+#include "../view/json.h"
 #include "cmd.h"
 
 static volatile sig_atomic_t interrupted;
@@ -22,7 +25,8 @@ static void on_signal(int sig)
 	interrupted = 1;
 }
 
-static void catch_signals(void)
+/** catch_signals() - SIGINT and SIGTERM end the loop after its sample */
+void catch_signals(void)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
 
@@ -56,14 +60,45 @@ static size_t choose(const struct options *o, const struct sampling *s,
 	return n;
 }
 
-static int unknown_vm(const struct options *o, struct failure *f)
+static int unknown_vm(const struct options *o, bool first, struct failure *f)
 {
 	char name[VM_NAME_MAX];
 
 	clean_text(name, sizeof(name), o->vm, strlen(o->vm));
+	if (!first)
+		return failed(f, EXIT_ERROR, "'%s' is gone", name);
 	return failed(f, EXIT_ERROR,
 		      "no VM here matches '%s' (s2stat list shows them all)",
 		      name);
+}
+
+/**
+ * emit() - one row: as JSON, or with --csv as values of @columns
+ * @row:	given back
+ *
+ * In CSV the column "time" is the sample's, whatever the row is.
+ */
+void emit(const struct options *o, const struct host *host,
+	  const char *const *columns, struct json_object *row)
+{
+	if (!o->csv) {
+		json_emit(stdout, row);
+		return;
+	}
+	json_put_real(row, "time", host->time);
+	csv_row(stdout, columns, row);
+}
+
+/** terminal_width() - of stdout; false when it is no terminal */
+bool terminal_width(int *columns)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) ||
+	    !size.ws_col)
+		return false;
+	*columns = size.ws_col;
+	return true;
 }
 
 /* One sample; a selector must mean something in the first. */
@@ -80,8 +115,8 @@ static int one_sample(const struct options *o, const struct sampling *s,
 	chosen = calloc(host->nr + 1, sizeof(*chosen));
 	if (!chosen)
 		return failed(f, EXIT_ERROR, "out of memory");
-	if (!choose(o, s, host, chosen) && o->vm && first)
-		err = unknown_vm(o, f);
+	if (!choose(o, s, host, chosen) && o->vm && (first || s->one_vm))
+		err = unknown_vm(o, first, f);
 	else
 		err = s->show(o, live, host, chosen, f);
 	free(chosen);
@@ -97,15 +132,22 @@ static int one_sample(const struct options *o, const struct sampling *s,
  */
 int sample_loop(const struct options *o, const struct sampling *s)
 {
+	const struct live_wants wants = {
+		.verbose = o->verbose,
+		.counts = o->interval > 0,
+		.hot = s->hot,
+	};
 	struct failure f;
 	struct live *live;
 	struct host host;
 	int err;
 
 	host_init(&host, __builtin_ctzl(sysconf(_SC_PAGESIZE)));
-	if (live_open(&live, o->verbose, &f))
+	if (live_open_for(&live, &wants, &f))
 		return report(o, &f);
 	catch_signals();
+	if (o->csv)
+		csv_head(stdout, s->columns);
 	if (o->interval > 2 && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO))
 		fprintf(stderr, "s2stat: counting for %g s ...\n", o->interval);
 

@@ -80,7 +80,7 @@ static int show_sample(const struct options *o, struct live *live,
 
 static int show_run(const struct options *o)
 {
-	const struct sampling s = { .show = show_sample };
+	const struct sampling s = { .show = show_sample, .one_vm = true };
 
 	return sample_loop(o, &s);
 }

@@ -31,8 +31,9 @@ static void top_json(const struct options *o, const struct host *host,
 	bool rates = o->interval > 0;
 
 	for (size_t i = 0; i < n; i++)
-		json_vm(stdout, host, order[i], rates);
-	json_sample(stdout, host, n, rates);
+		emit(o, host, vm_columns, json_of_vm(host, order[i], rates));
+	if (o->json)
+		json_sample(stdout, host, n, rates);
 }
 
 /* Thousands may come and go in one sample: the dead are a number here. */
@@ -72,7 +73,7 @@ static int top_sample(const struct options *o, struct live *live,
 		if (chosen[i])
 			order[n++] = host->vm[i];
 	qsort(order, n, sizeof(*order), by_activity);
-	if (o->json)
+	if (o->json || o->csv)
 		top_json(o, host, order, n);
 	else
 		top_text(o, host, order, n);
@@ -82,7 +83,11 @@ static int top_sample(const struct options *o, struct live *live,
 
 static int top_run(const struct options *o)
 {
-	const struct sampling s = { .show = top_sample, .keep_gone = true };
+	const struct sampling s = {
+		.show = top_sample,
+		.columns = vm_columns,
+		.keep_gone = true,
+	};
 
 	return sample_loop(o, &s);
 }
@@ -96,7 +101,7 @@ const struct verb top_verb = {
 	       "  s2stat top --once          one look\n"
 	       "  s2stat top -i 5 -n 12      a minute in steps of five seconds\n",
 	.json = "vm sample error",
-	.takes = TAKES_VM | TAKES_SAMPLES,
+	.takes = TAKES_VM | TAKES_SAMPLES | TAKES_CSV,
 	.count = 0,
 	.run = top_run,
 };

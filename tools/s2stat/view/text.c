@@ -13,7 +13,6 @@
 
 #define RED "\033[1;31m"
 #define DIM "\033[2m"
-#define PLAIN "\033[0m"
 
 static const char *on(const struct text *t, const char *color)
 {
@@ -22,7 +21,7 @@ static const char *on(const struct text *t, const char *color)
 
 static const char *off(const struct text *t)
 {
-	return t->color ? PLAIN : "";
+	return t->color ? TEXT_PLAIN : "";
 }
 
 /* Seconds that a rate of @offer is over; 0: there is no such rate. */
@@ -89,7 +88,8 @@ static void occupancy_columns(const struct text *t, const struct host *host,
 		mapped_at(host, vm, 1).s);
 }
 
-static void mismatches(const struct text *t, const struct vm *vm)
+/** text_mismatches() - table pages whose count is wrong, a line each */
+void text_mismatches(const struct text *t, const struct vm *vm)
 {
 	for (size_t k = 0; k < vm->nr_suspects; k++) {
 		const struct vm_suspect *s = &vm->suspect[k];
@@ -105,7 +105,8 @@ static void mismatches(const struct text *t, const struct vm *vm)
 	}
 }
 
-static const char *verdict_color(const struct text *t, enum vm_verdict v)
+/** text_verdict_color() - "" for one that is fine, or without colours */
+const char *text_verdict_color(const struct text *t, enum vm_verdict v)
 {
 	return v == VM_AUDIT_OK ? "" : on(t, RED);
 }
@@ -137,12 +138,12 @@ void text_list_row(const struct text *t, const struct host *host,
 	if (!vm->alive)
 		fprintf(t->out, "%s%-8s%s ", on(t, DIM), "(gone)", off(t));
 	else
-		fprintf(t->out, "%s%-8s%s ", verdict_color(t, verdict),
+		fprintf(t->out, "%s%-8s%s ", text_verdict_color(t, verdict),
 			vm_verdict_name(verdict),
-			*verdict_color(t, verdict) ? off(t) : "");
+			*text_verdict_color(t, verdict) ? off(t) : "");
 	main_flush(t, host, &vm->delta);
 	fputc('\n', t->out);
-	mismatches(t, vm);
+	text_mismatches(t, vm);
 }
 
 /** text_summary() - the host in one line, over top's rows */
@@ -245,16 +246,16 @@ static void show_audit(const struct text *t, const struct vm *vm)
 {
 	enum vm_verdict verdict = vm_audit(vm);
 
-	fprintf(t->out, "  count audit   %s%s%s", verdict_color(t, verdict),
-		vm_verdict_name(verdict),
-		*verdict_color(t, verdict) ? off(t) : "");
+	fprintf(t->out, "  count audit   %s%s%s",
+		text_verdict_color(t, verdict), vm_verdict_name(verdict),
+		*text_verdict_color(t, verdict) ? off(t) : "");
 	if (vm->unread)
 		fprintf(t->out, " (%" PRIu64 " entries unreadable)",
 			vm->unread);
 	if (vm_mismatches(vm))
 		fprintf(t->out, ": %zu table pages", vm_mismatches(vm));
 	fputc('\n', t->out);
-	mismatches(t, vm);
+	text_mismatches(t, vm);
 }
 
 /* One counter: its sum and rate, or "-" where the kernel does not offer it. */
@@ -351,6 +352,13 @@ void text_show(const struct text *t, const struct host *host,
 		show_events(t, host, vm);
 }
 
+/** text_title() - whose what follows is */
+void text_title(const struct text *t, const struct vm *vm)
+{
+	fprintf(t->out, "%s (mmu %" PRIu64 ", vm %d)\n", vm->name, vm->id,
+		vm->tgid);
+}
+
 /** text_table() - one table page, before its entries */
 void text_table(const struct text *t, const struct s2r_table *rec)
 {
@@ -360,9 +368,10 @@ void text_table(const struct text *t, const struct s2r_table *rec)
 		rec->leaves + rec->children + rec->annotations, rec->nr);
 }
 
-static void text_entry(const struct text *t, const struct host *host,
-		       const struct vm *vm, const struct s2r_table *table,
-		       unsigned int index, uint64_t pte)
+/** text_entry() - a leaf or an annotation; a table comes for itself */
+void text_entry(const struct text *t, const struct host *host,
+		const struct vm *vm, const struct s2r_table *table,
+		unsigned int index, uint64_t pte)
 {
 	uint64_t size = vm_level_size(host->page_shift, table->level);
 	uint64_t ipa = table->ipa + index * size;

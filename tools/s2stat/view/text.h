@@ -20,6 +20,11 @@ struct text {
 	bool rates;
 };
 
+#define TEXT_PLAIN "\033[0m"
+
+const char *text_verdict_color(const struct text *t, enum vm_verdict v);
+void text_mismatches(const struct text *t, const struct vm *vm);
+void text_title(const struct text *t, const struct vm *vm);
 void text_list_head(const struct text *t, const struct host *host);
 void text_list_row(const struct text *t, const struct host *host,
 		   const struct vm *vm);
@@ -28,6 +33,9 @@ void text_warnings(const struct text *t, const struct host *host);
 void text_show(const struct text *t, const struct host *host,
 	       const struct vm *vm);
 void text_table(const struct text *t, const struct s2r_table *rec);
+void text_entry(const struct text *t, const struct host *host,
+		const struct vm *vm, const struct s2r_table *table,
+		unsigned int index, uint64_t pte);
 void text_entries(const struct text *t, const struct host *host,
 		  const struct vm *vm, const struct s2r_table *table,
 		  const struct s2r_entries *rec);
