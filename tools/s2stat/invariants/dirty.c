@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DIRTY: what the guest writes in a slot that logs is seen, page by page.
+ *
+ * The slot's event comes before the change and its write-protection after it;
+ * in between faults may still map as before. So it counts from the begin of
+ * the first write-protection.
+ */
+#include "invariant.h"
+
+static void set(const struct step *s)
+{
+	const uint64_t ipa = s->e->s2_set.ipa, end = ipa + s->size;
+	const struct slots *slots = &s->mmu->slots;
+	const struct charge c = { .at = place_of_entry(s) };
+
+	if (!slots->log || !s->live || !s->sane ||
+	    s->table->level == LEVEL_LAST ||
+	    !pte_is_leaf(s->e->s2_set.new, s->table->level) ||
+	    !(s->e->s2_set.new & ~s->e->s2_set.old &PTE_WRITE))
+		return;
+	for (size_t i = 0; i < slots->nr; i++)
+		if (slots->slot[i].logged && slots->slot[i].start < end &&
+		    ipa < slots->slot[i].end)
+			accuse(s, INV_dirty, &c,
+			       "a block becomes writable in memslot %d, whose writes are logged",
+			       slots->slot[i].id);
+}
+
+/*
+ * All of the range, unless it is a bitmap's: then its bits are not told, and
+ * KVM, which has them, may not drop mmu_lock.
+ */
+static bool is_whole(const struct step *s)
+{
+	return s->op->may_block ||
+	       s->op->end - s->op->ipa == 1ULL << s->mmu->page_shift;
+}
+
+static void ends(const struct step *s)
+{
+	struct span range;
+	struct leaf leaf;
+	struct charge c;
+	uint64_t table;
+
+	if (!s->op || s->op->kind != S2_OP_WRPROTECT || !is_whole(s))
+		return;
+	range = (struct span){ s->op->ipa, s->op->end };
+	if (!mmu_find_leaf(s->r, s->mmu, &range, ENT_LEAF | ENT_WRITE,
+			   &s->op->amid, &leaf, &table))
+		return;
+	c = (struct charge){ .at = place_of_leaf(s->mmu, &leaf),
+			     .cause = &s->op->begun };
+	c.at.table = table;
+	accuse(s, INV_dirty, &c,
+	       "0x%llx is still writable when its write-protection ends",
+	       (unsigned long long)leaf.ipa);
+}
+
+const struct invariant inv_dirty = {
+	.name = "DIRTY",
+	.says = "in a slot whose writes are logged no block becomes writable, and when a range has been write-protected no leaf in it is",
+	.needs = ON_TABLES,
+	.hooks =
+		(const struct hook[]){
+			{ BEFORE, EV_s2_set, set },
+			{ BEFORE, EV_s2_op_end, ends },
+			{},
+		},
+};
