@@ -153,7 +153,7 @@ void mmu_free(struct replay *r, struct mmu *mmu)
 	free_ops(mmu);
 	debts_free(&mmu->debts);
 	slots_free(&mmu->slots);
-	order_free(&mmu->order);
+	reorder_free(&mmu->order);
 	trail_free(&mmu->trail);
 	free(mmu->touched);
 	free(mmu->swap);

@@ -144,7 +144,7 @@ static int take_held(struct replay *r, struct mmu *mmu)
 	const struct event *e;
 	int err = 0;
 
-	while (!err && (e = order_take(&mmu->order))) {
+	while (!err && (e = reorder_take(&mmu->order))) {
 		struct event copy = *e;
 
 		err = take(r, mmu, &copy);
@@ -161,7 +161,7 @@ static int take_held(struct replay *r, struct mmu *mmu)
  */
 int replay_give_up(struct replay *r, struct mmu *mmu, const struct event *e)
 {
-	uint64_t missing = order_skip(&mmu->order, e->seq);
+	uint64_t missing = reorder_skip(&mmu->order, e->seq);
 	const struct step s = { .r = r, .e = e, .mmu = mmu, .missing = missing };
 
 	r->lost += missing;
@@ -177,20 +177,20 @@ static int put_in_order(struct replay *r, struct mmu *mmu,
 	int err = 0;
 
 	while (!err) {
-		switch (order_offer(&mmu->order, e)) {
-		case ORDER_DUE:
+		switch (reorder_offer(&mmu->order, e)) {
+		case REORDER_DUE:
 			err = take(r, mmu, e);
 			return err || !mmu->order.nr ? err : take_held(r, mmu);
-		case ORDER_HELD:
+		case REORDER_HELD:
 			r->holding = true;
 			return 0;
-		case ORDER_OLD:
+		case REORDER_OLD:
 			/* The snapshot has it. */
 			r->stale += !mmu->late;
 			return 0;
-		case ORDER_MEMORY:
+		case REORDER_MEMORY:
 			return -ENOMEM;
-		case ORDER_FAR:
+		case REORDER_FAR:
 			err = replay_give_up(r, mmu, e);
 			break;
 		}

@@ -6,7 +6,7 @@
  * are, who has which VMID on which CPU.
  *
  * Events of one MMU are put back into the order of their sequence numbers
- * (order.h) and then change its state, one at a time. Around each change those
+ * (reorder.h) and then change its state, one at a time. Around each change those
  * who judge are asked: before it, and after. The model itself accuses nobody.
  */
 #ifndef S2STAT_MODEL_REPLAY_H
@@ -16,7 +16,7 @@
 #include "descriptor.h"
 #include "event.h"
 #include "map.h"
-#include "order.h"
+#include "reorder.h"
 #include "slot.h"
 #include "span.h"
 #include "table.h"
@@ -186,7 +186,7 @@ struct mmu {
 	int8_t lpa2;
 	uint64_t exact_from;
 	uint64_t met;
-	struct order order;
+	struct reorder order;
 	struct trail trail;
 
 	uint8_t page_shift;
