@@ -106,9 +106,12 @@ def reason(text, status):
     if status == "skip":
         said = [l for l in lines if "SKIP" in l or "not met" in l] or lines[-1:]
         return re.sub(r"^1\.\.0 # SKIP -? *", "", said[0]) if said else "it does not say"
-    where = [l for l in lines if re.match(r"\S+\.[chS]:\d+: ", l)][:1]
-    last = [l for l in lines[-1:] if l not in where]
-    return "; ".join(where + last)[:300] or "it does not say"
+    where = next((n for n, l in enumerate(lines) if re.match(r"\S+\.[chS]:\d+: ", l)), None)
+    if where is None:
+        return (lines or ["it does not say"])[-1][:300]
+    # What follows the assertion is its message, indented; then the stack, numbered.
+    message = [l for l in lines[where + 1:] if not re.match(r"\d+\t0x", l)]
+    return "; ".join(lines[where:where + 1] + message[:1])[:300]
 
 
 def outcome(boot, name):
