@@ -13,6 +13,7 @@
 #include <linux/types.h>
 
 #include "../kernel/s2/abi.h"
+#include "records.h"
 
 /*
  * The arguments of each event behind mmu and seq: A(event, type, name,
@@ -286,6 +287,33 @@ struct event_record {
 	__u16 type;
 	__u16 nr;
 	__u64 arg[];
+};
+
+/**
+ * struct event_loss - what a CPU could not put into the ring buffer
+ * @total:	ever
+ * @told:	of these, in the stream
+ * @since:	when the first was lost that was not told
+ * @mmu:	whose those are that were not told, if all are of one, else 0
+ */
+struct event_loss {
+	__u64 total;
+	__u64 told;
+	__u64 since;
+	__u64 mmu;
+	__s32 vm;
+	__u32 pad;
+};
+
+/**
+ * struct event_seq - the number that an MMU has given out last
+ */
+struct event_seq {
+	struct s2r_head head;
+	__u64 mmu;
+	__u64 seq;
+	__s32 vm;
+	__s32 vcpus;
 };
 
 #endif /* __S2STAT_EVENTS_H */

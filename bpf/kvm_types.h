@@ -78,6 +78,7 @@ struct s2_ctx {
 	s32 vm;
 	bool nested;
 	struct s2_geometry geo;
+	atomic64_t seq;
 	atomic64_t tables_alloc;
 	atomic64_t tables_freed;
 };
