@@ -91,6 +91,7 @@ def boot(name, **options):
     with Guest(name, **options) as guest:
         job = at_work(guest)
         check_interrupts(guest)
+        say(hugepages=memory.in_use())
         ask_s2stat(name, "show", name, "--entries")
         say(job.end(guest))
         guest.off()
@@ -275,7 +276,8 @@ def main(case, name, *options):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("FAILED: out of time"))
     make_initrd()
     CASES[case](name, **given)
-    say(hugepages_kept=memory.release())
+    say(hugepages_kept=memory.in_use())
+    memory.release()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import os
 import subprocess
 
 MB, PAGE = 1 << 20, 4096
-POOL = "/sys/kernel/mm/hugepages/hugepages-2048kB/"
+POOLS = {"2M": "/sys/kernel/mm/hugepages/hugepages-2048kB/",
+         "1G": "/sys/kernel/mm/hugepages/hugepages-1048576kB/"}
 DIR_1G = "/dev/hugepages-1g"
 
 
@@ -20,13 +21,19 @@ def size_of(mem):
     return int(mem[:-1]) * {"M": MB, "G": 1024 * MB}[mem[-1]]
 
 
-def read_pool(what):
-    with open(POOL + what, encoding="ascii") as f:
+def read_pool(what, size="2M"):
+    with open(POOLS[size] + what, encoding="ascii") as f:
         return int(f.read())
 
 
+def in_use():
+    """Hugepages that somebody has, of either size."""
+    return sum(read_pool("nr_hugepages", size) - read_pool("free_hugepages", size)
+               for size in POOLS)
+
+
 def set_pool(pages):
-    with open(POOL + "nr_hugepages", "w", encoding="ascii") as f:
+    with open(POOLS["2M"] + "nr_hugepages", "w", encoding="ascii") as f:
         f.write("%d" % pages)
 
 
@@ -41,9 +48,7 @@ def reserve(mem):
 
 
 def release():
-    """None is reserved any more; one that a guest kept would be a leak."""
     set_pool(0)
-    return read_pool("nr_hugepages")
 
 
 def backend(kind, mem, options):
