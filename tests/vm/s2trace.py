@@ -10,8 +10,9 @@ LOST    no event is missing: tracefs dropped none, each MMU's sequence numbers
         are contiguous, and an entry is found as the event before left it (but
         for the access flag, which the hardware may set)
 ROOT    nothing happens to an MMU after s2_mmu_free
-VMIDX   two MMUs never have the same VMID number loaded at once; nobody loads
-        VMID 0, a generation that does not exist yet, or an old one
+VMIDX   two MMUs never have the same VMID number loaded at once, nor one MMU
+        two; nobody loads VMID 0, a generation that does not exist yet, or an
+        old one
 VMIDG   a rollover invalidates everything before the first VMID of the new
         generation is given out; no number is given out twice in one
 FLUSHID nobody invalidates VMID 0, the host's
@@ -442,6 +443,10 @@ class Vmids:
                     load["mmu"] != e["mmu"]:
                 self.report("VMIDX", "CPU %d uses it for mmu %d" % (
                     cpu, load["mmu"]), e)
+            if cpu != e["cpu"] and load["mmu"] == e["mmu"] and \
+                    load["vmid"] != e["vmid"]:
+                self.report("VMIDX", "CPU %d runs the same MMU under %d" % (
+                    cpu, load["vmid"]), e)
         self.loaded[e["cpu"]] = e
 
     def s2_vmid_put(self, e):

@@ -234,6 +234,9 @@ BAD = {
         l.steps[l.find("flush", scope="vmid")])),
     "two MMUs share a VMID":
         ("VMIDX", lambda l: l.edit("vmid_load", new={"vmid": 1}, cpu=1)),
+    "one MMU runs under two numbers": ("VMIDX", lambda l: l.steps.insert(
+        l.find("vmid_load", cpu=1) + 1, [1, 2, "s2_vmid_load", dict(
+            vmid=7, generation=1, cpu=2, vcpu=1)])),
     "VMID 0 is loaded":
         ("VMIDX", lambda l: l.edit("vmid_load", new={"vmid": 0})),
     "an old generation is loaded":
