@@ -335,6 +335,7 @@ struct replay {
 };
 
 int replay_event(struct replay *r, const struct event *e);
+int replay_batch(struct replay *r, const struct event *e, size_t nr);
 int replay_tick(struct replay *r);
 int replay_end(struct replay *r);
 int replay_give_up(struct replay *r, struct mmu *mmu, const struct event *e);
