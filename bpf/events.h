@@ -153,14 +153,14 @@
  * A stream that begins late begins with what is there: for each MMU a
  * snap_mmu, its memslots, its tables, each followed by those of its entries
  * that are not zero, and a snap_end. They come before all other events of
- * their MMU.
+ * their MMU; those of several MMUs may be mixed.
  *
- * The seq of snap_mmu is the number that the MMU had given out last when the
- * reading of its tables began, that of snap_end the one when it ended, or 0 if
- * the MMU was gone by then; the others have none. Changes numbered up to the
- * first are in what was read, those up to the second may be. They are in the
- * stream as well, as far as it goes back: an event tells what an entry is now,
- * so to hear of it twice does no harm.
+ * The seq of snap_mmu is the number that the MMU had given out when the
+ * reading began, that of snap_end the one when all was read, or 0 if the MMU
+ * was gone by then; the others have none. Changes numbered up to the first are
+ * in what was read and are not told again; the first event is the one with the
+ * next number. Changes up to the second may be in what was read, and are told:
+ * as an event tells what an entry is now, to hear of it twice does no harm.
  */
 #define SNAP_MMU_ARGS(A, ev)          \
 	A(ev, s32, ipa_bits, DEC)     \

@@ -7,6 +7,7 @@
 
 #include <argp.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "../source/failure.h"
 #include "../source/live.h"
@@ -97,6 +98,7 @@ struct verb {
 	X(vmid)         \
 	X(flush)        \
 	X(faults)       \
+	X(record)       \
 	X(export)       \
 	X(doctor)
 
@@ -112,6 +114,8 @@ const struct argp_option *verb_options(const struct verb *verb);
 double option_seconds(struct argp_state *state, const char *arg);
 unsigned long option_number(struct argp_state *state, const char *arg,
 			    const char *what);
+uint64_t option_size(struct argp_state *state, const char *arg);
+double option_span(struct argp_state *state, const char *arg);
 int report(const struct options *o, const struct failure *f);
 struct text text_for(const struct options *o);
 

@@ -96,6 +96,47 @@ unsigned long option_number(struct argp_state *state, const char *arg,
 	return n;
 }
 
+/* What @end says that a number counts, of @units; -1: nothing of the kind. */
+static int unit(const char *end, const char *units)
+{
+	const char *at = *end ? strchr(units, *end) : units;
+
+	return at && (!*end || !end[1]) ? at - units : -1;
+}
+
+/** option_size() - @arg as bytes: 65536, 64K, 2M, 1G */
+uint64_t option_size(struct argp_state *state, const char *arg)
+{
+	unsigned long long n;
+	char *end;
+	int u;
+
+	errno = 0;
+	n = strtoull(arg, &end, 10);
+	u = unit(end, " KMGT");
+	if (errno || end == arg || *arg == '-' || *end == ' ' || u < 0 ||
+	    n > UINT64_MAX >> 10 * u)
+		argp_error(state, "'%s' is no size (64K, 2M, 1G)", arg);
+	return n << 10 * u;
+}
+
+/** option_span() - @arg as a time of up to a year: 90, 90s, 5m, 1h */
+double option_span(struct argp_state *state, const char *arg)
+{
+	static const double seconds[] = { 1, 1, 60, 3600 };
+	char *end;
+	double n;
+	int u;
+
+	errno = 0;
+	n = strtod(arg, &end);
+	u = unit(end, " smh");
+	if (errno || end == arg || *end == ' ' || u < 0 || !isfinite(n) ||
+	    n <= 0 || n * seconds[u] > 366 * 86400.0)
+		argp_error(state, "'%s' is no time (90, 90s, 5m, 1h)", arg);
+	return n * seconds[u];
+}
+
 struct parse {
 	const struct verb *verb;
 	struct options o;

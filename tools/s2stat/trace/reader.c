@@ -11,9 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../model/map.h"
 #include "inblock.h"
 
-/* VMs that a file may name, a power of two: more are passed over. */
+/* VMs that a file may name: more are passed over. */
 #define MAX_NAMES 65536
 
 /**
@@ -25,7 +26,7 @@
  * @time:	of the latest event
  * @ended:	the end of the file was told
  * @left:	events that the current block should still have
- * @name_hash:	places in @name, and one more, by VM
+ * @names:	places in @name, and one more, by VM
  */
 struct trace_reader {
 	char *path;
@@ -45,7 +46,7 @@ struct trace_reader {
 	uint32_t left;
 	struct trace_name *name;
 	size_t nr_names;
-	uint32_t *name_hash;
+	struct map names;
 	struct event batch[TRACE_BATCH + 1];
 };
 
@@ -151,22 +152,10 @@ void trace_close(struct trace_reader *r)
 	inblock_close(&r->in);
 	codec_free(&r->codec);
 	trace_head_free(&r->head);
-	free(r->name_hash);
+	map_free(&r->names);
 	free(r->name);
 	free(r->path);
 	free(r);
-}
-
-/* Where @vm is in the hash of names, or could be put. */
-static uint32_t *name_place(const struct trace_reader *r, int32_t vm)
-{
-	const uint32_t mask = 2 * MAX_NAMES - 1;
-	uint32_t h = (uint32_t)vm * 0x9e3779b1u >> 8;
-
-	while (r->name_hash[h & mask] &&
-	       r->name[r->name_hash[h & mask] - 1].vm != vm)
-		h++;
-	return &r->name_hash[h & mask];
 }
 
 /* Room for one more name: it doubles whenever a power of two is full. */
@@ -175,10 +164,6 @@ static int grow_names(struct trace_reader *r)
 	size_t n = r->nr_names;
 	struct trace_name *more;
 
-	if (!r->name_hash)
-		r->name_hash = calloc(2 * MAX_NAMES, sizeof(*r->name_hash));
-	if (!r->name_hash)
-		return -1;
 	if (n & (n - 1))
 		return 0;
 	more = reallocarray(r->name, n ? 2 * n : 1, sizeof(*more));
@@ -188,19 +173,28 @@ static int grow_names(struct trace_reader *r)
 	return 0;
 }
 
+static struct trace_name *find_name(const struct trace_reader *r, int32_t vm)
+{
+	uintptr_t place = (uintptr_t)map_get(&r->names, (uint32_t)vm);
+
+	return place ? &r->name[place - 1] : NULL;
+}
+
 /* A later name of a VM takes the place of the earlier one. */
 static int add_name(struct trace_reader *r, const struct trace_name *name)
 {
-	uint32_t *place;
+	struct trace_name *old = find_name(r, name->vm);
 
-	if (grow_names(r))
-		return -1;
-	place = name_place(r, name->vm);
-	if (!*place && r->nr_names == MAX_NAMES)
+	if (old) {
+		*old = *name;
 		return 0;
-	if (!*place)
-		*place = ++r->nr_names;
-	r->name[*place - 1] = *name;
+	}
+	if (r->nr_names == MAX_NAMES)
+		return 0;
+	if (grow_names(r) || map_set(&r->names, (uint32_t)name->vm,
+				     (void *)(uintptr_t)(r->nr_names + 1)))
+		return -1;
+	r->name[r->nr_names++] = *name;
 	return 0;
 }
 
@@ -374,9 +368,7 @@ const struct trace_name *trace_names(const struct trace_reader *r, size_t *nr)
 /** trace_name() - what the VM of that owner is called; NULL: not told */
 const struct trace_name *trace_name(const struct trace_reader *r, int32_t vm)
 {
-	uint32_t place = r->name_hash ? *name_place(r, vm) : 0;
-
-	return place ? &r->name[place - 1] : NULL;
+	return find_name(r, vm);
 }
 
 /**
