@@ -139,6 +139,7 @@ struct sampling {
 
 int sample_loop(const struct options *o, const struct sampling *s);
 void catch_signals(void);
+bool was_interrupted(void);
 void emit(const struct options *o, const struct host *host,
 	  const char *const *columns, struct json_object *row);
 bool terminal_width(int *columns);

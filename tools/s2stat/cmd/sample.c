@@ -34,6 +34,12 @@ void catch_signals(void)
 	sigaction(SIGTERM, &sa, NULL);
 }
 
+/** was_interrupted() - did a signal ask for the end? */
+bool was_interrupted(void)
+{
+	return interrupted;
+}
+
 static void wait_for(double seconds)
 {
 	struct timespec ts = {

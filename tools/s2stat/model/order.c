@@ -46,8 +46,9 @@ static double weight(const struct vm *vm, const struct criterion *c)
 	case ORDER_BLOCKS:
 		return vm_block_share(vm, c->page_shift);
 	case ORDER_AUDIT:
-		return vm_audit(vm) == VM_AUDIT_MISMATCH ? 2 :
-		       vm_audit(vm) != VM_AUDIT_OK;
+		return vm_audit(vm) == VM_AUDIT_MISMATCH ?
+			       2 :
+			       vm_audit(vm) != VM_AUDIT_OK;
 	case ORDER_FAULTS:
 		return counts_faults(&vm->delta);
 	case ORDER_SETS:

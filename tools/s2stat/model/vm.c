@@ -286,9 +286,9 @@ size_t host_recheck_end(struct host *host)
 	return left;
 }
 
-/* @to - @from, member by member: the struct is nothing but counters. */
-static struct s2r_counts counts_sub(const struct s2r_counts *to,
-				    const struct s2r_counts *from)
+/** counts_sub() - @to - @from, member by member: all are counters */
+struct s2r_counts counts_sub(const struct s2r_counts *to,
+			     const struct s2r_counts *from)
 {
 	struct s2r_counts d;
 	const __u64 *a = (const __u64 *)to, *b = (const __u64 *)from;

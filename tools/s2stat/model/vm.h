@@ -231,6 +231,8 @@ uint64_t counts_leading_flush(const struct s2r_counts *c, unsigned int *reason,
 uint64_t counts_flush_pages(const struct s2r_counts *c);
 uint64_t counts_activity(const struct s2r_counts *c);
 uint64_t counts_faults(const struct s2r_counts *c);
+struct s2r_counts counts_sub(const struct s2r_counts *to,
+			     const struct s2r_counts *from);
 void counts_add(struct s2r_counts *sum, const struct s2r_counts *c);
 
 /* The level's place in struct vm. @level is from a record: anything goes. */

@@ -9,7 +9,7 @@
 
 /* Holds any result of the functions below. */
 struct fmt {
-	char s[32];
+	char s[40];
 };
 
 struct fmt fmt_bytes(uint64_t bytes);

@@ -11,11 +11,11 @@
 #include "fmt.h"
 #include "map.h"
 
-#define WIDTH 1120
+#define WIDTH 1064
 #define LEFT 150
-#define CELL 8 /* wide */
+#define CELL 7 /* wide */
 #define LINE 20 /* high */
-#define CELLS 120 /* in a line */
+#define CELLS 128 /* in a line */
 #define MAX_LINES 24
 
 /**
@@ -265,7 +265,7 @@ static void put_legend(struct map_svg *svg)
 			"<text x=\"%d\" y=\"%d\">%s</text>\n",
 			items[i].class, x, svg->y - 16, x + 20, svg->y - 4,
 			items[i].word);
-		x += 150;
+		x += 145;
 	}
 }
 

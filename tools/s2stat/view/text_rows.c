@@ -138,7 +138,7 @@ static void fault_sizes(const struct text *t, const struct host *host,
 {
 	for (int l = VM_LAST_LEVEL; l > 0; l--) {
 		uint64_t size = vm_level_size(host->page_shift, l);
-		char what[64];
+		char what[96];
 
 		snprintf(what, sizeof(what), "asked for %s", fmt_size(size).s);
 		fault_line(t, what, vm->total.fault_sizes[l],
