@@ -92,7 +92,7 @@ class Guest:
         return found
 
     def sh(self, command, status="0"):
-        """What a command says in the guest's shell."""
+        """What a command says in the guest's shell, and what its jobs say."""
         start = self.seen
         self.qemu.stdin.write(command.encode() + b"\n")
         self.qemu.stdin.flush()
@@ -169,7 +169,9 @@ class Job:
     """tests/guest/linux/memjob in a guest, wherever that guest goes."""
 
     def __init__(self, guest, mb=12):
+        start = guest.seen
         guest.sh("memjob %d & job=$!" % mb)
+        guest.seen = start              # it may have begun before the shell is done
         begin = guest.expect(r"^memjob BEGIN .*hot=(\S+) sparse=(\S+)\n")
         self.hot, self.sparse = int(begin[1], 0), int(begin[2], 0)
 
