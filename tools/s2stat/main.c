@@ -58,6 +58,14 @@ int main(int argc, char **argv)
 		puts("s2stat " S2STAT_VERSION);
 		return EXIT_FINE;
 	}
+	if (!strcmp(argv[1], "--dump-cli")) {
+		cli_dump(verbs, NR_VERBS);
+		return EXIT_FINE;
+	}
+	if (!strcmp(argv[1], "--words")) {
+		cli_words(verbs, NR_VERBS, argc > 2 ? argv[2] : NULL);
+		return EXIT_FINE;
+	}
 	verb = find(argv[1]);
 	if (verb)
 		return verb_main(verb, argc - 1, argv + 1);

@@ -61,28 +61,59 @@ expect 2 list --entries
 expect 2 show
 says err 'which VM'
 expect 2 show a b
+expect 2 audit a b
+expect 2 walk a --ipa x
+says err 'is no range'
+expect 2 walk a --ipa 0x2000-0x1000
+expect 2 walk
+expect 2 map
+expect 2 map a --svg
+expect 2 map a --svg x --json
+expect 2 list --json --csv
+says err 'not both'
+expect 2 flush --interval 0
+says err 'counts for some time'
+expect 2 faults --interval 0
+expect 2 faults --hot 0
+expect 2 faults --hot x
+expect 2 vmid extra
+expect 2 doctor --csv
+expect 2 --words=x
 
 expect 0 --help
 says out '^usage: s2stat'
 silent err
 expect 0 --version
 says out '^s2stat [0-9]'
-for verb in list show top doctor; do
+
+# Every verb there is: in --help, in --words, in --dump-cli, with examples.
+mapfile -t VERBS < <("$S2STAT" --words)
+RAN=$((RAN + 1))
+[ ${#VERBS[@]} -ge 11 ] || wrong "there are ${#VERBS[@]} verbs only"
+for verb in "${VERBS[@]}"; do
 	expect 0 "$verb" --help
 	says out '^Examples:'
 	says out "^  s2stat $verb"
 	silent err
+	expect 2 "$verb" --nosuchoption
+	expect 0 --help
+	says out "^  $verb +[a-zA-Z]"
+	expect 0 --dump-cli
+	says out "\"verb\":\"$verb\""
+	expect 0 --words "$verb"
+	says out '^--json$'
 done
-mapfile -t VERBS < <("$S2STAT" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
 RAN=$((RAN + 1))
-[ "${VERBS[*]}" = "top list show doctor" ] ||
-	wrong "the verbs are ${VERBS[*]}: this test does not know them all"
+[ "$("$S2STAT" --help | grep -cE '^  [a-z]+ +[a-zA-Z]')" -eq ${#VERBS[@]} ] ||
+	wrong "--help and --words do not list the same verbs"
 
 if grep -qa s2_ctx /sys/kernel/btf/vmlinux 2>/dev/null; then
 	echo "this kernel has s2: what a kernel without it gets is not tested" >&2
 	FAILED=$((FAILED + 1))
 else
-	for args in "list" "show x" "show --entries x" "top --once" "doctor"; do
+	for args in list "show x" "show --entries x" "top --once" doctor "map x" \
+		"walk x --ipa 0+1G" audit "audit x" vmid \
+		flush faults; do
 		read -ra words <<<"$args"
 		expect 4 "${words[@]}"
 		says err '^s2stat: this kernel .*s2stat'
@@ -91,6 +122,9 @@ else
 		expect 4 "${words[@]}" --json
 		says out '^\{"v":1,"type":"error","exit":4,"error":"this kernel .*"\}$'
 	done
+	expect 4 map x --svg "$TMP/x.svg"
+	RAN=$((RAN + 1))
+	[ ! -e "$TMP/x.svg" ] || wrong "a map that could not be drawn is left"
 	RAN=$((RAN + 1))
 	rc=0
 	"$S2STAT" doctor >/dev/full 2>"$TMP/err" || rc=$?

@@ -109,6 +109,8 @@ S2STAT_VERBS(S2STAT_VERB_EXTERN)
 /* Columns of json_of_vm() for --csv. */
 extern const char *const vm_columns[];
 
+void cli_dump(const struct verb *const *verbs, size_t nr);
+void cli_words(const struct verb *const *verbs, size_t nr, const char *verb);
 int verb_main(const struct verb *verb, int argc, char **argv);
 const struct argp_option *verb_options(const struct verb *verb);
 double option_seconds(struct argp_state *state, const char *arg);

@@ -297,8 +297,10 @@ void ipamap_finish(struct ipamap *map)
 {
 	size_t n = 0;
 
-	qsort(map->cells, map->nr_cells, sizeof(*map->cells), by_ipa);
-	qsort(map->slots, map->nr_slots, sizeof(*map->slots), by_gfn);
+	if (map->nr_cells)
+		qsort(map->cells, map->nr_cells, sizeof(*map->cells), by_ipa);
+	if (map->nr_slots)
+		qsort(map->slots, map->nr_slots, sizeof(*map->slots), by_gfn);
 	drop_doubles(map);
 	map->regions = calloc(map->nr_slots + map->nr_cells + 1,
 			      sizeof(*map->regions));

@@ -62,6 +62,17 @@ static int columns(const struct screen *s, wchar_t cp)
 	return n < 0 ? 1 : n;
 }
 
+/* What is overwritten at @col may be one half of a wide character. */
+static void cut_halves(struct screen *s, int row, int col, int width)
+{
+	struct cell *cells = &s->cells[row * s->cols];
+
+	if (!*cells[col].text && col)
+		strcpy(cells[col - 1].text, " ");
+	if (col + width < s->cols && !*cells[col + width].text)
+		strcpy(cells[col + width].text, " ");
+}
+
 /**
  * screen_put() - writes @text, which must be printable UTF-8
  *
@@ -82,6 +93,7 @@ int screen_put(struct screen *s, int row, int col, enum style style,
 		    col + width > s->cols)
 			return col;
 		if (width) {
+			cut_halves(s, row, col, width);
 			memset(cell->text, 0, sizeof(cell->text));
 			if (cp < 0x80 || s->unicode)
 				memcpy(cell->text, text, len);
