@@ -14,8 +14,8 @@
 static void check_data(const struct step *s, const struct span *l,
 		       const struct charge *c)
 {
-	if (pte_memattr(s->e->s2_set.new) == MEMATTR_NORMAL && !s->mmu->fwb &&
-	    !(s->e->s2_set.old & PTE_VALID) &&
+	if (pte_memattr(s->e->s2_set.new) == MEMATTR_NORMAL &&
+	    s->mmu->fwb != 1 && !(s->e->s2_set.old & PTE_VALID) &&
 	    !span_holds(&s->op->cleaned, l->start, l->end))
 		accuse(s, INV_cmo, c,
 		       "0x%llx is mapped and its data cache lines are not cleaned",

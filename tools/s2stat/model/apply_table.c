@@ -324,7 +324,7 @@ static int note_lines(struct step *s, uint64_t old)
 {
 	struct span l;
 
-	if (s->mmu->fwb || pte_memattr(old) != MEMATTR_NORMAL)
+	if (s->mmu->fwb == 1 || pte_memattr(old) != MEMATTR_NORMAL)
 		return 0;
 	l = mmu_leaf_lines(s->mmu, old, s->size);
 	return spans_add(&s->op->lines, l.start, l.end);
