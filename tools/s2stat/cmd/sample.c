@@ -142,6 +142,7 @@ int sample_loop(const struct options *o, const struct sampling *s)
 		.verbose = o->verbose,
 		.counts = o->interval > 0,
 		.hot = s->hot,
+		.progress = isatty(STDERR_FILENO),
 	};
 	struct failure f;
 	struct live *live;

@@ -5,8 +5,10 @@
  */
 #include "live.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "backend.h"
 #include "bpf.h"
@@ -22,10 +24,23 @@
 static const double rechecks[] = { 0, 0.001, 0.01, 0.05, 0.1, 0.2 };
 #define NR_RECHECKS (sizeof(rechecks) / sizeof(rechecks[0]))
 
+/* Seconds without a word that a person is expected to bear. */
+#define PATIENCE 2
+
+/**
+ * struct live - what is attached
+ * @tables:	table pages read in this sample
+ * @begun:	when it began
+ * @told:	when stderr was last told of them; 0: not yet
+ */
 struct live {
 	const struct backend *backend;
 	void *self;
 	uint32_t offers;
+	bool progress;
+	size_t tables;
+	double begun;
+	double told;
 	double attached;
 	double last;
 };
@@ -36,6 +51,16 @@ static double now(clockid_t clock)
 
 	clock_gettime(clock, &ts);
 	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/*
+ * By sysfs, which shows it to containers without /dev/kvm, too. Where there is
+ * no sysfs nobody knows.
+ */
+static bool kvm_is_here(void)
+{
+	return !access("/sys/class/misc/kvm", F_OK) ||
+	       access("/sys/class/misc", F_OK);
 }
 
 /**
@@ -57,10 +82,15 @@ int live_open_for(struct live **out, const struct live_wants *wants,
 	probe_kernel(&probe);
 	if (probe_verdict(&probe, f))
 		return -1;
+	if (!kvm_is_here())
+		return failed(
+			f, EXIT_KERNEL,
+			"this kernel offers no KVM: it was not started at EL2, or kvm-arm.mode=none was asked for");
 
 	live = calloc(1, sizeof(*live));
 	if (!live)
 		return failed(f, EXIT_ERROR, "out of memory");
+	live->progress = wants->progress;
 	live->backend = &s2_backend;
 	if (live->backend->open(&live->self, wants, &live->offers, f)) {
 		live_close(live);
@@ -99,9 +129,39 @@ static int feed_context(const struct s2r_head *rec, void *host)
 	return host_mmu(host, (const struct s2r_mmu *)rec);
 }
 
-static int feed_table(const struct s2r_head *rec, void *host)
+/* Says how far the sample is, once a second, if it takes long. */
+static void tell(struct live *live)
 {
-	return host_table(host, (const struct s2r_table *)rec);
+	double t;
+
+	if (!live->progress || live->tables % 1024)
+		return;
+	t = now(CLOCK_MONOTONIC);
+	if (t - live->begun < PATIENCE || t - live->told < 1)
+		return;
+	fprintf(stderr, "\rs2stat: %zu table pages read ...", live->tables);
+	live->told = t;
+}
+
+static void told(struct live *live)
+{
+	if (live->told)
+		fputs("\r\033[K", stderr);
+	live->told = 0;
+}
+
+struct reading {
+	struct live *live;
+	struct host *host;
+};
+
+static int feed_table(const struct s2r_head *rec, void *arg)
+{
+	struct reading *r = arg;
+
+	r->live->tables++;
+	tell(r->live);
+	return host_table(r->host, (const struct s2r_table *)rec);
 }
 
 static int feed_recheck(const struct s2r_head *rec, void *host)
@@ -153,11 +213,19 @@ static int recheck(struct live *live, struct host *host, struct failure *f)
 static int walk_all(struct live *live, struct host *host, struct failure *f)
 {
 	const struct table_query all = { .last = UINT64_MAX };
+	struct reading r = { live, host };
+	int err;
 
-	if (live->backend->contexts(live->self, feed_context, host, f) ||
-	    live->backend->tables(live->self, &all, feed_table, host, f))
-		return -1;
-	return recheck(live, host, f);
+	live->tables = 0;
+	live->begun = now(CLOCK_MONOTONIC);
+	err = live->backend->contexts(live->self, feed_context, host, f);
+	if (!err)
+		err = live->backend->tables(live->self, &all, feed_table, &r,
+					    f);
+	if (!err)
+		err = recheck(live, host, f);
+	told(live);
+	return err;
 }
 
 /**
@@ -218,11 +286,27 @@ static int feed_visitor(const struct s2r_head *rec, void *arg)
 	return 0;
 }
 
+/* Looks for one context among those that are alive. */
+struct search {
+	uint64_t mmu;
+	bool found;
+};
+
+static int feed_search(const struct s2r_head *rec, void *arg)
+{
+	const struct s2r_mmu *mmu = (const void *)rec;
+	struct search *s = arg;
+
+	s->found |= rec->type == S2R_MMU && mmu->id == s->mmu;
+	return 0;
+}
+
 /**
  * live_walk() - shows every entry of one context
  * @mmu:	its id
  *
- * Return: 0, or -1 with @f filled.
+ * Return: 0, or -1 with @f filled, also when it went away meanwhile: then what
+ * was shown is not all there was.
  */
 int live_walk(struct live *live, uint64_t mmu, const struct live_visitor *v,
 	      struct failure *f)
@@ -233,9 +317,15 @@ int live_walk(struct live *live, uint64_t mmu, const struct live_visitor *v,
 		.last = v->last ?: UINT64_MAX,
 		.entries = true,
 	};
+	struct search s = { .mmu = mmu };
 	struct walk w = { .v = v };
 
-	return live->backend->tables(live->self, &q, feed_visitor, &w, f);
+	if (live->backend->tables(live->self, &q, feed_visitor, &w, f) ||
+	    live->backend->contexts(live->self, feed_search, &s, f))
+		return -1;
+	return s.found ? 0 :
+			 failed(f, EXIT_ERROR,
+				"the VM went away while it was read");
 }
 
 struct slots {

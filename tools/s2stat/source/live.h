@@ -16,11 +16,13 @@ struct live;
  * @verbose:	1 shows libbpf's warnings, 2 all it says
  * @counts:	events are counted
  * @hot:	faults are counted by region, too
+ * @progress:	say on stderr how far it is with what takes long
  */
 struct live_wants {
 	int verbose;
 	bool counts;
 	bool hot;
+	bool progress;
 };
 
 /**
