@@ -39,11 +39,13 @@ HUGETLB = {"hugetlb-path": 2 << 20, "hugetlb-memfd": 2 << 20, "hugetlb-1g": 1 <<
 LIVES = ("one", "four", *HUGETLB)
 MOVES = ("move", "move-hugetlb", "move-ring", "lost", "postcopy")
 
-# The 1G page is reserved when the host boots.
+# The 1G page is reserved when the host boots. Only on max: without FEAT_S2FWB
+# each map, cache toggle and unmap of such a block cleans 16 million cache lines,
+# under emulation for minutes, and the guest's second CPU is given up meanwhile.
 HOUSES = {
     "max": {"mem": "3G", "append": "hugepagesz=1G hugepages=1"},
-    "neoverse-n1": {"mem": "3G", "append": "hugepagesz=1G hugepages=1"},
-    "cortex-a57": {"mem": "3G", "append": "hugepagesz=1G hugepages=1"},
+    "neoverse-n1": {},
+    "cortex-a57": {},
     "gicv2": {"cpu": "cortex-a57", "gic": 2},
 }
 # What one CPU has shown another need not, but with --full.
@@ -54,8 +56,8 @@ QUICK = {
 }
 FULL = {
     "max": ("one", "hugetlb-memfd", "move-hugetlb", "move-ring"),
-    "neoverse-n1": [n for n in COMMANDS if n not in QUICK["neoverse-n1"]],
-    "cortex-a57": list(COMMANDS),
+    "neoverse-n1": ("hugetlb-path", "hugetlb-memfd", *MOVES),
+    "cortex-a57": ("one", "four", "hugetlb-path", "hugetlb-memfd", *MOVES),
     "gicv2": ("move", "postcopy"),
 }
 CASES = [(where, name) for where, names in QUICK.items() for name in names] + [

@@ -125,6 +125,8 @@ class Guest:
 
     def connect(self):
         def attempt():
+            if self.qemu.poll() is not None:
+                raise GuestError("%s: QEMU did not start" % self.name)
             s = socket.socket(socket.AF_UNIX)
             try:
                 s.connect(self.path + ".qmp")
@@ -135,14 +137,20 @@ class Guest:
         self.socket = wait_until("%s: QMP" % self.name, attempt)
         self.socket.settimeout(LIMIT)
         self.answers = self.socket.makefile("r")
-        self.answers.readline()
         self.qmp("qmp_capabilities")
 
     def qmp(self, execute, **arguments):
+        """An answer is what has a return or an error; the rest is news."""
         if not self.socket:
             self.connect()
-        self.socket.sendall(json.dumps(
-            {"execute": execute, "arguments": arguments}).encode() + b"\n")
+        try:
+            self.socket.sendall(json.dumps(
+                {"execute": execute, "arguments": arguments}).encode() + b"\n")
+            return self.answer(execute)
+        except OSError as e:
+            raise GuestError("%s: QMP %s: %s" % (self.name, execute, e)) from e
+
+    def answer(self, execute):
         for line in self.answers:
             answer = json.loads(line)
             if "return" in answer:

@@ -37,13 +37,18 @@ def set_pool(pages):
         f.write("%d" % pages)
 
 
+def unclaimed():
+    """Free 2M pages, but for those that mappings are promised."""
+    return read_pool("free_hugepages") - read_pool("resv_hugepages")
+
+
 def reserve(mem):
-    """Free 2M pages for one guest more."""
+    """2M pages for one guest more."""
     want = size_of(mem) // (2 * MB)
-    missing = want - read_pool("free_hugepages")
+    missing = want - unclaimed()
     if missing > 0:
         set_pool(read_pool("nr_hugepages") + missing)
-    if read_pool("free_hugepages") < want:
+    if unclaimed() < want:
         raise NoMemory("the host has no %d free hugepages" % want)
 
 
