@@ -20,6 +20,10 @@ class RowsError(Exception):
     """The table and the programs do not agree."""
 
 
+class SelectionError(Exception):
+    """What --select names does not exist."""
+
+
 class Line:
     """One line of the table."""
 
@@ -139,5 +143,5 @@ def select(rows, words):
               if w in (row.program, row.program.split("/")[-1], row.text)]
     for w in words:
         if not any(w in (r.program, r.program.split("/")[-1], r.text) for r in rows):
-            raise RowsError("no program and no row is called '%s'" % w)
+            raise SelectionError("no program and no row is called '%s'" % w)
     return list(dict.fromkeys(chosen))
