@@ -340,9 +340,11 @@ static int record(struct recording *r, const struct options *o,
 	r->begun = clock_ns(CLOCK_MONOTONIC);
 	r->flushed = r->begun;
 	child_start(&r->child);
-	if (record_until_end(r, f))
+	if (record_until_end(r, f) || end_recording(r, f))
 		return -1;
-	return end_recording(r, f);
+	/* If time or space came to an end, the command goes on to its own. */
+	child_end(&r->child);
+	return 0;
 }
 
 static void say_json(const struct recording *r, int rc)

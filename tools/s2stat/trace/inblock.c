@@ -12,18 +12,17 @@
 
 #include "codec.h"
 
-#define BUF_SIZE (4 * (size_t)(TRACE_BLOCK_HEAD + TRACE_MAX_PAYLOAD))
+/* What is read at once, and what a usual block is unpacked to. */
+#define FIRST_ROOM ((size_t)TRACE_FILL)
 
 /** inblock_open() - reads from @fd, which stays the caller's. 0 or -ENOMEM */
 int inblock_open(struct inblock *in, int fd)
 {
 	*in = (struct inblock){
 		.fd = fd,
-		.buf = malloc(BUF_SIZE),
-		.raw = malloc(TRACE_MAX_PAYLOAD + CODEC_MAX_EVENT),
 		.zstd = ZSTD_createDCtx(),
 	};
-	return in->buf && in->raw && in->zstd ? 0 : -ENOMEM;
+	return in->zstd ? 0 : -ENOMEM;
 }
 
 void inblock_close(struct inblock *in)
@@ -34,16 +33,36 @@ void inblock_close(struct inblock *in)
 	*in = (struct inblock){};
 }
 
+/* @p with room for @len bytes at least; blocks are bounded, so this is. */
+static int make_room(unsigned char **p, size_t *room, size_t len)
+{
+	size_t more = *room ? *room : FIRST_ROOM;
+	unsigned char *q;
+
+	if (len <= *room)
+		return 0;
+	while (more < len)
+		more *= 2;
+	q = realloc(*p, more);
+	if (!q)
+		return -ENOMEM;
+	*p = q;
+	*room = more;
+	return 0;
+}
+
 /* Makes @len bytes available, if the file has them. Returns 0 or -errno. */
 static int want(struct inblock *in, size_t len)
 {
 	if (in->end - in->at >= len || in->eof)
 		return 0;
+	if (make_room(&in->buf, &in->room, len))
+		return -ENOMEM;
 	memmove(in->buf, in->buf + in->at, in->end - in->at);
 	in->end -= in->at;
 	in->at = 0;
 	while (in->end < len && !in->eof) {
-		ssize_t n = read(in->fd, in->buf + in->end, BUF_SIZE - in->end);
+		ssize_t n = read(in->fd, in->buf + in->end, in->room - in->end);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -78,26 +97,25 @@ static void skip_to_magic(struct inblock *in)
 	skip(in, p ? (size_t)(p - from) : have(in));
 }
 
-/* Unpacks and checks the payload at @at. */
-static bool unpack(struct inblock *in, const struct trace_block *b,
-		   const unsigned char *at)
+/* Unpacks and checks the payload at @at. Returns 1, 0 if it is damaged. */
+static int unpack(struct inblock *in, const struct trace_block *b,
+		  const unsigned char *at)
 {
-	size_t n;
+	size_t n = b->stored;
 
 	if (trace_crc(at, b->stored) != b->crc || b->flags & ~TRACE_ZSTD)
-		return false;
-	if (b->flags & TRACE_ZSTD) {
-		n = ZSTD_decompressDCtx(in->zstd, in->raw, TRACE_MAX_PAYLOAD,
-					at, b->stored);
-		if (ZSTD_isError(n) || n != b->raw)
-			return false;
-	} else if (b->raw != b->stored) {
-		return false;
-	} else {
-		memcpy(in->raw, at, b->stored);
-	}
-	memset(in->raw + b->raw, 0, CODEC_MAX_EVENT);
-	return true;
+		return 0;
+	if (make_room(&in->raw, &in->raw_room, b->raw + CODEC_MAX_EVENT))
+		return -ENOMEM;
+	if (b->flags & TRACE_ZSTD)
+		n = ZSTD_decompressDCtx(in->zstd, in->raw, b->raw, at,
+					b->stored);
+	else if (n == b->raw)
+		memcpy(in->raw, at, n);
+	if (ZSTD_isError(n) || n != b->raw)
+		return 0;
+	memset(in->raw + n, 0, CODEC_MAX_EVENT);
+	return 1;
 }
 
 /**
@@ -130,7 +148,10 @@ int inblock_next(struct inblock *in, struct trace_block *b)
 			in->lost += b->events;
 			break;
 		}
-		if (unpack(in, b, in->buf + in->at + TRACE_BLOCK_HEAD)) {
+		err = unpack(in, b, in->buf + in->at + TRACE_BLOCK_HEAD);
+		if (err < 0)
+			return err;
+		if (err) {
 			in->at += len;
 			return 1;
 		}

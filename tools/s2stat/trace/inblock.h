@@ -10,8 +10,9 @@
 
 /**
  * struct inblock - the file
- * @buf:	what was read and is not used yet: @buf[@at] to @buf[@end]
- * @raw:	payload of the last block, with CODEC_MAX_EVENT bytes behind it
+ * @buf:	@room bytes; what was read and is not used yet is in @buf[@at] to
+ *		@buf[@end]
+ * @raw:	payload of the last block, with CODEC_MAX_EVENT zeroes behind it
  * @skipped:	bytes passed over before the last block
  * @lost:	events in whole heads of damaged blocks among them
  * @bytes:	read
@@ -20,10 +21,12 @@
 struct inblock {
 	int fd;
 	unsigned char *buf;
+	size_t room;
 	size_t at;
 	size_t end;
 	bool eof;
 	unsigned char *raw;
+	size_t raw_room;
 	void *zstd;
 	uint64_t skipped;
 	uint64_t lost;
