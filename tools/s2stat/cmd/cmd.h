@@ -99,6 +99,7 @@ struct verb {
 	X(flush)        \
 	X(faults)       \
 	X(record)       \
+	X(check)        \
 	X(export)       \
 	X(doctor)
 

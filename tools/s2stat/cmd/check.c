@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * s2stat check: holds every invariant against a recording, or against this
+ * host as it runs, for a time or for the life of a command.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../model/map.h"
+#include "../model/vmm.h"
+#include "../source/caps.h"
+#include "../source/proc.h"
+#include "../source/stream.h"
+#include "../trace/reader.h"
+#include "../view/verdict.h"
+#include "child.h"
+#include "cmd.h"
+
+#define SECOND 1000000000ULL
+/* How often to look for signals when nothing else happens. */
+#define TICK_MS 50
+
+enum {
+	KEY_FORMAT = KEY_OF_VERB,
+	KEY_FOR,
+	KEY_BUFFER,
+	KEY_ONLY,
+	KEY_WITHOUT,
+	KEY_COMPLETE
+};
+
+static struct {
+	const char *file;
+	char **command;
+	double seconds;
+	uint64_t buffer;
+	uint32_t invariants;
+	bool complete;
+	verdict_fn format;
+} asked = { .buffer = STREAM_BUFFER, .invariants = (1u << NR_INVARIANTS) - 1 };
+
+/**
+ * struct check - one check under way
+ * @names:	tgid to what the VM was called, as char *; live only
+ * @signals:	SIGINT and SIGTERM arrive here
+ * @ended:	it is time to end
+ */
+struct check {
+	struct verdict verdict;
+	struct trace_reader *reader;
+	struct stream *stream;
+	struct child child;
+	struct map names;
+	int signals;
+	bool ended;
+	uint64_t begun;
+	uint64_t shown;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * SECOND + ts.tv_nsec;
+}
+
+static int gave_up(const struct verdict *v, struct failure *f)
+{
+	if (v->bench.replay.err == -E2BIG)
+		return failed(
+			f, EXIT_ERROR,
+			"there is more in the stream than a host can have");
+	return failed(f, EXIT_ERROR, "out of memory");
+}
+
+static void show_progress(struct check *c)
+{
+	uint64_t now = now_ns();
+
+	if (!isatty(STDERR_FILENO) || now - c->begun < 2 * SECOND ||
+	    now - c->shown < SECOND / 4)
+		return;
+	c->shown = now;
+	fprintf(stderr, "\r\033[Ks2stat: %llu events, %llu findings",
+		(unsigned long long)c->verdict.bench.replay.events,
+		(unsigned long long)bench_findings(&c->verdict.bench));
+}
+
+static void end_progress(const struct check *c)
+{
+	if (c->shown)
+		fputs("\r\033[K", stderr);
+}
+
+/* A recording ---------------------------------------------------------- */
+
+static const char *name_in_file(int32_t vm, void *arg)
+{
+	const struct trace_name *name = trace_name(arg, vm);
+
+	return name ? name->name : NULL;
+}
+
+/* What ended it early, or damaged it, may have hidden anything. */
+static bool is_cut(const struct trace_reader *r)
+{
+	const struct trace_seen *seen = trace_seen(r);
+
+	return seen->cut || seen->damaged || !trace_complete(r);
+}
+
+static int check_file(struct check *c, struct failure *f)
+{
+	const struct event *events;
+	size_t nr;
+
+	if (trace_open(&c->reader, asked.file, f))
+		return -1;
+	if (verdict_init(&c->verdict, asked.invariants,
+			 trace_head(c->reader)->listens))
+		return failed(f, EXIT_ERROR, "out of memory");
+	c->verdict.source = asked.file;
+	c->verdict.vm_name = name_in_file;
+	c->verdict.arg = c->reader;
+	c->verdict.bench.complete = asked.complete;
+	for (;;) {
+		if (trace_next(c->reader, &events, &nr, f))
+			return -1;
+		if (!nr)
+			break;
+		if (verdict_events(&c->verdict, events, nr))
+			return gave_up(&c->verdict, f);
+		show_progress(c);
+	}
+	c->verdict.cut = is_cut(c->reader);
+	return verdict_end(&c->verdict) ? gave_up(&c->verdict, f) : 0;
+}
+
+/* This host ------------------------------------------------------------ */
+
+static const char *name_on_host(int32_t vm, void *arg)
+{
+	const struct check *c = arg;
+
+	return map_get(&c->names, (uint32_t)vm);
+}
+
+/* While the owner of a new MMU is there to be asked. */
+static int name_vm(struct check *c, int32_t tgid)
+{
+	static struct vm vm;
+	char *name;
+
+	if (map_get(&c->names, (uint32_t)tgid))
+		return 0;
+	vm = (struct vm){ .tgid = tgid };
+	proc_name(&vm);
+	name = strdup(vm.name);
+	if (!name || map_set(&c->names, (uint32_t)tgid, name)) {
+		free(name);
+		return -1;
+	}
+	return 0;
+}
+
+static int judge(const struct event *e, void *arg, struct failure *f)
+{
+	struct check *c = arg;
+
+	if ((e->type == EV_s2_mmu_init || e->type == EV_snap_mmu) &&
+	    name_vm(c, e->vm))
+		return failed(f, EXIT_ERROR, "out of memory");
+	return verdict_events(&c->verdict, e, 1) ? gave_up(&c->verdict, f) : 0;
+}
+
+/* As record does: a command is given the time to end. */
+static void take_signals(struct check *c)
+{
+	struct signalfd_siginfo info;
+
+	while (read(c->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			continue;
+		if (info.ssi_signo == SIGTERM)
+			child_signal(&c->child, SIGTERM);
+		if (!c->child.pid || c->verdict.cut)
+			c->ended = true;
+		/* Whoever is interrupted has not seen the end. */
+		c->verdict.cut = c->child.pid;
+	}
+}
+
+static int open_signals(struct check *c, struct failure *f)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGCHLD);
+	c->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (c->signals < 0)
+		return failed(f, EXIT_ERROR, "cannot wait for signals: %s",
+			      strerror(errno));
+	return 0;
+}
+
+static int prepare(struct check *c, const struct options *o, struct failure *f)
+{
+	const struct stream_wants wants = {
+		.verbose = o->verbose,
+		.buffer = asked.buffer,
+		.fn = judge,
+		.arg = c,
+	};
+
+	if (child_prepare(&c->child, asked.command, f) || open_signals(c, f) ||
+	    stream_open(&c->stream, &wants, f))
+		return -1;
+	if (verdict_init(&c->verdict, asked.invariants,
+			 stream_listens(c->stream)))
+		return failed(f, EXIT_ERROR, "out of memory");
+	c->verdict.source = asked.command ? asked.command[0] : "this host";
+	c->verdict.vm_name = name_on_host;
+	c->verdict.arg = c;
+	c->verdict.bench.complete = asked.complete;
+	caps_keep_bpf();
+	return 0;
+}
+
+static int watch(struct check *c, struct failure *f)
+{
+	while (!c->ended) {
+		if (stream_poll(c->stream, TICK_MS, f))
+			return -1;
+		show_progress(c);
+		take_signals(c);
+		if (child_reap(&c->child) ||
+		    (asked.seconds &&
+		     now_ns() - c->begun > asked.seconds * SECOND))
+			c->ended = true;
+	}
+	return stream_end(c->stream, f);
+}
+
+static int check_host(struct check *c, const struct options *o,
+		      struct failure *f)
+{
+	if (prepare(c, o, f) || stream_begin(c->stream, f))
+		return -1;
+	child_start(&c->child);
+	if (watch(c, f))
+		return -1;
+	c->verdict.cut |= !tally_whole(stream_tally(c->stream));
+	return verdict_end(&c->verdict) ? gave_up(&c->verdict, f) : 0;
+}
+
+/* A bad verdict first, then what is not proved, then the command's own. */
+static int exit_code(const struct check *c)
+{
+	if (verdict_bad(&c->verdict))
+		return EXIT_VERDICT;
+	if (verdict_inconclusive(&c->verdict))
+		return EXIT_INCONCLUSIVE;
+	return c->child.status > 0 ? c->child.status : EXIT_FINE;
+}
+
+static void close_all(struct check *c)
+{
+	size_t i;
+
+	stream_close(c->stream);
+	trace_close(c->reader);
+	child_end(&c->child);
+	if (c->signals >= 0)
+		close(c->signals);
+	map_for_each(i, &c->names) free(c->names.slot[i].value);
+	map_free(&c->names);
+	verdict_free(&c->verdict);
+}
+
+static int check_run(const struct options *o)
+{
+	static struct check c;
+	struct failure f;
+	int rc;
+
+	c.signals = -1;
+	c.child.go = -1;
+	c.child.status = -1;
+	c.begun = now_ns();
+	if (asked.file ? check_file(&c, &f) : check_host(&c, o, &f)) {
+		end_progress(&c);
+		rc = report(o, &f);
+	} else {
+		end_progress(&c);
+		if (!asked.format)
+			asked.format = o->json ? verdict_ndjson : verdict_text;
+		asked.format(stdout, &c.verdict);
+		rc = exit_code(&c);
+	}
+	close_all(&c);
+	return rc;
+}
+
+/* Names with commas between them. */
+static uint32_t parse_names(struct argp_state *state, const char *list)
+{
+	char *copy = strdup(list), *rest = copy, *word;
+	uint32_t mask = 0;
+
+	while ((word = strsep(&rest, ","))) {
+		int id;
+
+		for (id = 0; id < NR_INVARIANTS; id++)
+			if (!strcasecmp(word, invariants[id]->name))
+				break;
+		if (id == NR_INVARIANTS)
+			argp_error(state, "there is no invariant '%s'", word);
+		mask |= 1u << id;
+	}
+	free(copy);
+	return mask;
+}
+
+/* Behind -- comes a command; before it, a file. */
+static void parse_argument(struct argp_state *state, char *arg)
+{
+	if (state->quoted && state->next > state->quoted) {
+		asked.command = &state->argv[state->next - 1];
+		state->next = state->argc;
+		return;
+	}
+	if (asked.file)
+		argp_error(state, "'%s': a recording was already named", arg);
+	asked.file = arg;
+}
+
+static void check_arguments(struct argp_state *state)
+{
+	if (asked.file && (asked.command || asked.seconds))
+		argp_error(state, "a recording, or this host: not both");
+	if (!asked.file && !asked.command && !asked.seconds)
+		argp_error(
+			state,
+			"what is to be checked? FILE, --for TIME, or -- COMMAND");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case KEY_FORMAT:
+		asked.format = verdict_format(arg);
+		if (!asked.format)
+			argp_error(
+				state,
+				"'%s' is no format: text, ktap, junit, github, ndjson",
+				arg);
+		return 0;
+	case KEY_FOR:
+		asked.seconds = option_span(state, arg);
+		return 0;
+	case KEY_BUFFER:
+		asked.buffer = option_size(state, arg);
+		if (asked.buffer < 65536 || asked.buffer > STREAM_BUFFER_MAX)
+			argp_error(state, "--buffer is 64K to 1G");
+		return 0;
+	case KEY_ONLY:
+		asked.invariants = parse_names(state, arg);
+		return 0;
+	case KEY_WITHOUT:
+		asked.invariants &= ~parse_names(state, arg);
+		return 0;
+	case KEY_COMPLETE:
+		asked.complete = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		parse_argument(state, arg);
+		return 0;
+	case ARGP_KEY_END:
+		check_arguments(state);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp_option options[] = {
+	{ "format", KEY_FORMAT, "FORMAT", 0,
+	  "text, ktap, junit, github or ndjson (--json)", 0 },
+	{ "for", KEY_FOR, "TIME", 0, "Stop after TIME: 90, 90s, 5m, 1h", 0 },
+	{ "only", KEY_ONLY, "NAMES", 0, "Judge these invariants: FREE,OWED,...",
+	  0 },
+	{ "without", KEY_WITHOUT, "NAMES", 0, "Judge all but these", 0 },
+	{ "complete", KEY_COMPLETE, NULL, 0,
+	  "Every VM that begins must end, too, or it leaks", 0 },
+	{ "buffer", KEY_BUFFER, "SIZE", 0,
+	  "Of the kernel's ring buffer: 64K to 1G (64M)", 0 },
+	{},
+};
+
+const struct verb check_verb = {
+	.name = "check",
+	.help = "holds the invariants of stage 2 against a recording or this host",
+	.doc = "Replays every s2 event and judges 23 invariants: no table page is freed while "
+	       "a walker can reach it, no invalidation is missing, no VMID is shared, and so on "
+	       "(docs/invariants.md). Each finding tells which VM, where, who, when, and the "
+	       "events that led to it.\v"
+	       "Exit status: 0 all hold; 1 one is broken; 5 not proved: events are missing, or the "
+	       "stream lacks some; 4 this kernel cannot do it; 3 an error. If all hold, that of the "
+	       "command.\n"
+	       "Examples:\n"
+	       "  s2stat check -- ./my-vm-test\n"
+	       "  s2stat check --for 60s\n"
+	       "  s2stat check boot.s2\n"
+	       "  s2stat check --format junit boot.s2 >verdict.xml\n",
+	.args = "[FILE | -- COMMAND...]",
+	.json = "finding invariant verdict error",
+	.options = options,
+	.parse = parse,
+	.run = check_run,
+};

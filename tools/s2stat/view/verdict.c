@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A verdict for people: what is broken, where, since when and by whom, and the
+ * events that led to it.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "verdict.h"
+
+/** verdict_format() - the format of that name, or NULL */
+verdict_fn verdict_format(const char *name)
+{
+	static const struct {
+		const char *name;
+		verdict_fn fn;
+	} formats[] = {
+#define VERDICT_FORMAT(name) { #name, verdict_##name },
+		VERDICT_FORMATS(VERDICT_FORMAT)
+#undef VERDICT_FORMAT
+	};
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (!strcmp(formats[i].name, name))
+			return formats[i].fn;
+	return NULL;
+}
+
+void verdict_where(const struct verdict *v, const struct finding *f, char *text,
+		   size_t size)
+{
+	const char *name = verdict_vm(v, f->vm);
+	int n = snprintf(text, size, "VM %" PRId32 "%s%s%s, mmu %" PRIu64,
+			 f->vm, name ? " (" : "", name ? name : "",
+			 name ? ")" : "", f->mmu);
+
+	if (f->at.size && n > 0 && (size_t)n < size)
+		n += snprintf(text + n, size - n, ", IPA 0x%" PRIx64,
+			      f->at.ipa);
+	if (f->at.size > 1 && n > 0 && (size_t)n < size)
+		n += snprintf(text + n, size - n, " to 0x%" PRIx64,
+			      f->at.ipa + f->at.size);
+	if (f->at.level >= LEVEL_MIN && f->at.level <= LEVEL_LAST && n > 0 &&
+	    (size_t)n < size)
+		n += snprintf(text + n, size - n, ", level %d", f->at.level);
+	if (f->at.table && n > 0 && (size_t)n < size)
+		snprintf(text + n, size - n, ", table page 0x%" PRIx64,
+			 f->at.table);
+}
+
+static void print_line(FILE *out, const struct event *e, char mark)
+{
+	fprintf(out,
+		"  %c %" PRIu64 ".%06" PRIu64 " CPU %" PRId32 " pid %" PRId32
+		" ",
+		mark, e->time / 1000000000, e->time / 1000 % 1000000, e->cpu,
+		e->pid);
+	event_print(out, e);
+	fputc('\n', out);
+}
+
+static void print_finding(FILE *out, const struct verdict *v,
+			  const struct finding *f)
+{
+	bool shown = false;
+	char where[512];
+
+	verdict_where(v, f, where, sizeof(where));
+	fprintf(out, "%s: %s\n  %s\n", f->inv->name, f->what, where);
+	for (size_t i = 0; i < f->nr_trail; i++) {
+		bool last = f->trail[i].seq == f->event.seq;
+		bool first = f->cause.seq && f->trail[i].seq == f->cause.seq;
+
+		shown |= last;
+		print_line(out, &f->trail[i], last ? '!' : first ? '*' : ' ');
+	}
+	if (!shown)
+		print_line(out, &f->event, '!');
+	fputc('\n', out);
+}
+
+static void print_list(FILE *out, const struct verdict *v,
+		       enum verdict_state state)
+{
+	size_t n = 0;
+
+	for (int id = 0; id < NR_INVARIANTS; id++) {
+		if (verdict_state(v, id) != state)
+			continue;
+		if (!n++)
+			fprintf(out, "%-13s", verdict_state_name(state));
+		fprintf(out, " %s", invariants[id]->name);
+		if (v->bench.count[id] > 1)
+			fprintf(out, "(%" PRIu64 ")", v->bench.count[id]);
+	}
+	if (n)
+		fputc('\n', out);
+}
+
+static void print_missing(FILE *out, const struct verdict *v)
+{
+	const struct replay *r = &v->bench.replay;
+
+	if (verdict_lost(v))
+		fprintf(out, "%" PRIu64 " events are missing\n",
+			verdict_lost(v));
+	if (v->cut)
+		fputs("the recording ends in the middle\n", out);
+	if (v->unproven)
+		fprintf(out,
+			"%" PRIu64
+			" MMUs are older than the stream, and no snapshot tells what they were\n",
+			v->unproven);
+	if (r->stale)
+		fprintf(out, "%" PRIu64 " events came twice, or too late\n",
+			r->stale);
+	if (!r->events)
+		fputs("there is not one event\n", out);
+}
+
+/** verdict_text() - for people */
+void verdict_text(FILE *out, const struct verdict *v)
+{
+	for (int id = 0; id < NR_INVARIANTS; id++) {
+		for (size_t i = 0; i < v->nr_kept[id]; i++)
+			print_finding(out, v, &v->kept[id][i]);
+		if (v->bench.count[id] > v->nr_kept[id])
+			fprintf(out, "%s: and %" PRIu64 " more\n\n",
+				invariants[id]->name,
+				v->bench.count[id] - v->nr_kept[id]);
+	}
+	print_list(out, v, VERDICT_BROKEN);
+	print_list(out, v, VERDICT_UNKNOWN);
+	print_list(out, v, VERDICT_LACKS);
+	print_list(out, v, VERDICT_HOLDS);
+	print_missing(out, v);
+	fprintf(out, "%s: %" PRIu64 " events of %" PRIu64 " MMUs: %s\n",
+		v->source, v->bench.replay.events, v->mmus,
+		verdict_bad(v)		? "broken" :
+		verdict_inconclusive(v) ? "inconclusive" :
+					  "all invariants hold");
+}
