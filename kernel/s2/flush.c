@@ -78,8 +78,8 @@ static u64 vmid_generation(u64 id)
 
 /* An invalidation has completed. */
 static void flushed(struct s2_ctx *ctx, u64 op, enum s2_scope scope,
-		       u64 raw, s32 level, u64 ipa, u64 size,
-		       enum s2_reason reason)
+		    u64 raw, s32 level, u64 ipa, u64 size,
+		    enum s2_reason reason)
 {
 	u64 id = s2_port_vmid(ctx->pgt.mmu);
 
@@ -109,8 +109,8 @@ static void flush_ipa(struct s2_ctx *ctx, u64 op, u64 ipa, s32 level,
 
 	s2_port_tlbi_ipa(ctx->pgt.mmu, ipa, hint);
 	flushed(ctx, op, S2_SCOPE_IPA, (ipa >> 12) | s2_port_ttl(hint),
-		   level, ipa, level == S2_LEVEL_ANY ? PAGE_SIZE :
-		   s2_level_size(level), reason);
+		level, ipa, level == S2_LEVEL_ANY ? PAGE_SIZE :
+		s2_level_size(level), reason);
 }
 
 /**
@@ -126,7 +126,7 @@ void s2_flush_vmid(struct s2_ctx *ctx, u64 op, enum s2_reason reason)
 
 	s2_port_tlbi_vmid(ctx->pgt.mmu);
 	flushed(ctx, op, S2_SCOPE_VMID, 0, S2_LEVEL_ANY, 0,
-		   s2_ipa_limit(&ctx->geo), reason);
+		s2_ipa_limit(&ctx->geo), reason);
 }
 
 /**
@@ -155,14 +155,14 @@ void s2_flush_range(struct s2_ctx *ctx, u64 op, u64 start, u64 end,
 	    pages <= S2_PORT_RANGE_PAGES) {
 		s2_port_tlbi_range(ctx->pgt.mmu, start, pages);
 		flushed(ctx, op, S2_SCOPE_RANGE, start >> PAGE_SHIFT,
-			   S2_LEVEL_ANY, start, end - start, reason);
+			S2_LEVEL_ANY, start, end - start, reason);
 		return;
 	}
 
 	if (end - start > S2_FLUSH_MAX_PAGES * stride) {
 		s2_port_tlbi_vmid(ctx->pgt.mmu);
 		flushed(ctx, op, S2_SCOPE_VMID, 0, S2_LEVEL_ANY, start,
-			   end - start, reason);
+			end - start, reason);
 		return;
 	}
 
@@ -186,9 +186,9 @@ void s2_flush_local(struct s2_op *op, u64 ipa, s32 level)
 
 	s2_port_tlbi_ipa_local(op->mmu, ipa, hint);
 	flushed(op->ctx, op->id, S2_SCOPE_IPA_LOCAL,
-		   (ipa >> 12) | s2_port_ttl(hint), level, ipa,
-		   level == S2_LEVEL_ANY ? PAGE_SIZE : s2_level_size(level),
-		   op->reason);
+		(ipa >> 12) | s2_port_ttl(hint), level, ipa,
+		level == S2_LEVEL_ANY ? PAGE_SIZE : s2_level_size(level),
+		op->reason);
 }
 
 /**
@@ -203,7 +203,7 @@ void s2_flush_cpu_context(struct s2_ctx *ctx)
 {
 	s2_port_tlbi_cpu_context(ctx->pgt.mmu);
 	flushed(ctx, 0, S2_SCOPE_CPU_CONTEXT, 0, S2_LEVEL_ANY, 0,
-		   s2_ipa_limit(&ctx->geo), S2_REASON_VCPU_MIGRATE);
+		s2_ipa_limit(&ctx->geo), S2_REASON_VCPU_MIGRATE);
 }
 
 /**
@@ -214,7 +214,7 @@ void s2_flush_all(struct s2_ctx *ctx)
 {
 	s2_port_tlbi_all();
 	flushed(ctx, 0, S2_SCOPE_ALL, 0, S2_LEVEL_ANY, 0, 0,
-		   S2_REASON_ROLLOVER);
+		S2_REASON_ROLLOVER);
 }
 
 static void cmo(struct s2_op *op, enum s2_cmo_kind kind, u64 pa, u64 size)

@@ -19,12 +19,14 @@
 #include "mmu.h"
 #include "pte.h"
 
-#define S2_STAT_NR(member)	ARRAY_SIZE(((struct kvm_s2_stat *)0)->member)
+#define S2_STAT_IS(stat, nr)						\
+	static_assert(sizeof_field(struct kvm_s2_stat, stat) ==		\
+		      (nr) * sizeof(atomic64_t))
 
-static_assert(S2_STAT_NR(leaves) == S2_LAST_LEVEL + 1);
-static_assert(S2_STAT_NR(tables) == S2_LAST_LEVEL + 1);
-static_assert(S2_STAT_NR(flushes) == S2_NR_SCOPES);
-static_assert(S2_STAT_NR(faults) == S2_NR_FAULTS);
+S2_STAT_IS(leaves, S2_LAST_LEVEL);
+S2_STAT_IS(tables, S2_LAST_LEVEL + 1);
+S2_STAT_IS(flushes, S2_NR_SCOPES);
+S2_STAT_IS(faults, S2_NR_FAULTS);
 
 /* An entry of @level changed from @old to @new. */
 static inline void s2_stat_entry(struct s2_op *op, s32 level, u64 old, u64 new)
@@ -45,8 +47,10 @@ static inline void s2_stat_publish(struct s2_op *op)
 	s32 level;
 
 	for (level = 0; level <= S2_LAST_LEVEL; level++) {
-		if (op->leaves[level])
-			atomic64_add(op->leaves[level], &stat->leaves[level]);
+		/* No host has blocks of level 0: see s2_geometry_init(). */
+		if (level && op->leaves[level])
+			atomic64_add(op->leaves[level],
+				     &stat->leaves[level - 1]);
 		if (op->tables[level])
 			atomic64_add(op->tables[level], &stat->tables[level]);
 		op->leaves[level] = 0;

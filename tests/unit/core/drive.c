@@ -272,7 +272,7 @@ static void check_stat(struct world *w, const struct census *seen)
 	s32 level;
 
 	for (level = 0; level <= S2_LAST_LEVEL; level++) {
-		leaves = atomic64_read(&stat->leaves[level]);
+		leaves = !level ? 0 : atomic64_read(&stat->leaves[level - 1]);
 		tables = atomic64_read(&stat->tables[level]);
 		if (leaves != seen->leaves[level])
 			host_fail("STAT: %llu leaves of level %d, there are %llu",

@@ -38,6 +38,7 @@ typedef long long s64;
 #define container_of(ptr, type, member)					\
 	((type *)((char *)(ptr) - offsetof(type, member)))
 
+#define sizeof_field(type, member)	sizeof(((type *)0)->member)
 #define static_assert(expr)	_Static_assert(expr, #expr)
 
 #define __init
@@ -236,7 +237,7 @@ struct kvm_pgtable {
 
 /* The part of a VM's statistics that is ours. */
 struct kvm_s2_stat {
-	atomic64_t	leaves[4];
+	atomic64_t	leaves[3];
 	atomic64_t	tables[4];
 	atomic64_t	flushes[6];
 	atomic64_t	faults[5];
