@@ -233,15 +233,18 @@ static void choose_prot(struct s2_fault *f)
 		f->prot |= S2_PROT_OLD;
 }
 
-/*
- * How large is the host's own mapping? Read from the host's tables without
- * their locks: with interrupts off they are not freed under us (U66), and
- * under mmu_lock, with the notifier sequence unchanged, what they say of this
- * address stays true.
+/**
+ * s2_host_leaf_size() - how large is the host's own mapping?
+ * @mm:		of the host's process
+ * @hva:	an address in it
  *
- * Returns 0 if the mapping is gone.
+ * Read from the host's tables without their locks: with interrupts off they
+ * are not freed under us (U66), and under mmu_lock, with the notifier sequence
+ * unchanged, what they say of this address stays true.
+ *
+ * Return: bytes, 0 if the mapping is gone.
  */
-static u64 host_leaf_size(struct mm_struct *mm, unsigned long hva)
+u64 s2_host_leaf_size(struct mm_struct *mm, unsigned long hva)
 {
 	unsigned long flags;
 	u64 size = 0;
@@ -294,7 +297,7 @@ static int grow_to_host_leaf(struct s2_fault *f)
 
 	if (!leaf_fits(f, PMD_SIZE))
 		return 0;
-	size = host_leaf_size(f->vcpu->kvm->mm, f->hva);
+	size = s2_host_leaf_size(f->vcpu->kvm->mm, f->hva);
 	if (!size)
 		return -ESTALE;
 	if (size < PMD_SIZE)

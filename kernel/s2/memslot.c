@@ -88,58 +88,20 @@ int kvm_arch_prepare_memory_region(struct kvm *kvm,
 	return ret;
 }
 
-/* Splits one piece of a slot, filling the cache first, outside the lock. */
-static int split_piece(struct kvm *kvm, u64 ipa, u64 end)
-{
-	struct kvm_s2_mmu *mmu = &kvm->arch.mmu;
-	struct kvm_mmu_memory_cache *mc = &mmu->split_page_cache;
-	/* A table for each 2 MB block, and one for each 1 GB block. */
-	u64 pages = DIV_ROUND_UP(end - ipa, s2_level_size(S2_LAST_LEVEL - 1)) +
-		    DIV_ROUND_UP(end - ipa, s2_level_size(S2_LAST_LEVEL - 2));
-	struct s2_op op;
-	int ret;
-
-	if (mc->nobjs < pages || s2_port_needbreak(mmu)) {
-		write_unlock(&kvm->mmu_lock);
-		cond_resched();
-		ret = __kvm_mmu_topup_memory_cache(mc, pages, pages);
-		write_lock(&kvm->mmu_lock);
-		if (ret)
-			return ret;
-	}
-	if (!mmu->pgt)
-		return -EINVAL;
-
-	s2_op_begin(&op, mmu, S2_OP_SPLIT, S2_REASON_SPLIT, ipa, end,
-		    S2_LOCK_WRITE, false);
-	return s2_op_end(&op, s2_split(&op, ipa, end, mc));
-}
-
-/*
- * Eager splitting, in pieces of the size that user space chose
- * (KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE). A service, not a duty: without memory
- * the guest's writes will split what is left.
- */
-static void split_range(struct kvm *kvm, u64 ipa, u64 end)
-{
-	u64 chunk = kvm->arch.mmu.split_page_chunk_size, next;
-
-	lockdep_assert_held_write(&kvm->mmu_lock);
-
-	for (; chunk && ipa < end; ipa = next) {
-		next = min(ALIGN_DOWN(ipa, chunk) + chunk, end);
-		if (split_piece(kvm, ipa, next))
-			return;
-	}
-}
-
 static void start_logging(struct kvm *kvm, const struct kvm_memory_slot *slot)
 {
 	write_lock(&kvm->mmu_lock);
 	s2_wp_range(&kvm->arch.mmu, s2_slot_start(slot), s2_slot_end(slot),
 		    S2_REASON_DIRTY_LOG);
 	kvm_nested_s2_wp(kvm);
-	split_range(kvm, s2_slot_start(slot), s2_slot_end(slot));
+	s2_split_range(kvm, s2_slot_start(slot), s2_slot_end(slot));
+	write_unlock(&kvm->mmu_lock);
+}
+
+static void stop_logging(struct kvm *kvm, const struct kvm_memory_slot *slot)
+{
+	write_lock(&kvm->mmu_lock);
+	s2_join_slot(kvm, slot);
 	write_unlock(&kvm->mmu_lock);
 }
 
@@ -150,9 +112,10 @@ static void start_logging(struct kvm *kvm, const struct kvm_memory_slot *slot)
  * @new:	as it is, or NULL
  * @change:	what happened
  *
- * When logging begins everything in the slot is write-protected; unless all
- * pages count as dirty at first, in which case user space's clearing of them
- * does it bit by bit (kvm_arch_mmu_enable_log_dirty_pt_masked()).
+ * When logging begins everything in the slot is write-protected and split;
+ * unless all pages count as dirty at first, in which case user space's clearing
+ * of them does it bit by bit (kvm_arch_mmu_enable_log_dirty_pt_masked()). When
+ * it ends blocks may be blocks again.
  *
  * Context: kvm->slots_lock.
  */
@@ -161,6 +124,7 @@ void kvm_arch_commit_memory_region(struct kvm *kvm,
 				   const struct kvm_memory_slot *new,
 				   enum kvm_mr_change change)
 {
+	bool logged = old && (old->flags & KVM_MEM_LOG_DIRTY_PAGES);
 	bool log = new && (new->flags & KVM_MEM_LOG_DIRTY_PAGES);
 
 	if (change == KVM_MR_DELETE)
@@ -172,6 +136,9 @@ void kvm_arch_commit_memory_region(struct kvm *kvm,
 	else if (change != KVM_MR_DELETE &&
 		 !kvm_dirty_log_manual_protect_and_init_set(kvm))
 		start_logging(kvm, new);
+
+	if (change == KVM_MR_FLAGS_ONLY && logged && !log)
+		stop_logging(kvm, new);
 }
 
 /**
@@ -215,7 +182,7 @@ void kvm_arch_mmu_enable_log_dirty_pt_masked(struct kvm *kvm,
 	 * began: it is done here, as pages are cleared.
 	 */
 	if (kvm_dirty_log_manual_protect_and_init_set(kvm))
-		split_range(kvm, start, end);
+		s2_split_range(kvm, start, end);
 
 	kvm_nested_s2_wp(kvm);
 }

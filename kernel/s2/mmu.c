@@ -244,6 +244,9 @@ int kvm_init_stage2_mmu(struct kvm *kvm, struct kvm_s2_mmu *mmu,
 
 	mmu->split_page_chunk_size = KVM_ARM_EAGER_SPLIT_CHUNK_SIZE_DEFAULT;
 	mmu->split_page_cache.gfp_zero = __GFP_ZERO;
+	/* Nobody waits for a page that spares a fault: see eager.c. */
+	mmu->split_page_cache.gfp_custom = GFP_KERNEL_ACCOUNT | __GFP_NORETRY |
+					   __GFP_NOWARN;
 
 	publish(mmu, ctx);
 	if (nested)

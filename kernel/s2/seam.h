@@ -33,6 +33,9 @@ static inline bool s2_slot_logs(const struct kvm_memory_slot *slot)
 
 void s2_unmap_range(struct kvm_s2_mmu *mmu, u64 ipa, u64 end,
 		    enum s2_reason reason, bool may_block);
+void s2_split_range(struct kvm *kvm, u64 ipa, u64 end);
+void s2_join_slot(struct kvm *kvm, const struct kvm_memory_slot *slot);
+u64 s2_host_leaf_size(struct mm_struct *mm, unsigned long hva);
 void s2_wp_range(struct kvm_s2_mmu *mmu, u64 ipa, u64 end,
 		 enum s2_reason reason);
 

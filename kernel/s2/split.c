@@ -83,6 +83,9 @@ int s2_split(struct s2_op *op, u64 ipa, u64 end,
 			/* Now a table is there: go into it. */
 			s2_cursor_down(&cur, cur.slot.level);
 		}
+		/* Pages it is, all of it. */
+		if (cur.slot.level == S2_LAST_LEVEL)
+			s2_cursor_skip_table(&cur);
 	}
 
 	s2_port_sync_walkers();

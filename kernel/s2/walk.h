@@ -107,6 +107,14 @@ static inline bool s2_cursor_next(struct s2_cursor *cur)
 	return true;
 }
 
+/* Nothing more of the table under the cursor: the next step leaves it. */
+static inline void s2_cursor_skip_table(struct s2_cursor *cur)
+{
+	u64 last = cur->ipa | (s2_table_span(cur->slot.level) - 1);
+
+	cur->ipa = last & ~(s2_level_size(cur->slot.level) - 1);
+}
+
 /* Look at the entry under the cursor again, after somebody changed it. */
 static inline void s2_cursor_reread(struct s2_cursor *cur)
 {

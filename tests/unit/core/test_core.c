@@ -9,6 +9,7 @@
 #include "flush.h"
 #include "table.h"
 #include "unit.h"
+#include "walk.h"
 
 #define GB		(1ULL << 30)
 #define MB2		(2ULL << 20)
@@ -759,6 +760,28 @@ static void statistics_count_flushes_by_scope(void **state)
 		    host.tlbi[S2_SCOPE_CPU_CONTEXT]);
 }
 
+static void skipping_a_table_goes_on_right_behind_it(void **state)
+{
+	struct s2_cursor cur;
+	u32 visited = 0;
+
+	(void)state;
+	assert_int_equal(map(GB + PAGE(511), GB, 3), 0);
+	assert_int_equal(map(GB + MB2, GB, 3), 0);
+	assert_int_equal(map(GB + 2 * MB2, 2 * GB, 2), 0);
+	s2_for_each_entry(&cur, mmu.s2, GB + PAGE(3), GB + 4 * MB2) {
+		static const u64 ipas[] = {
+			GB + PAGE(3), GB + MB2, GB + 2 * MB2, GB + 3 * MB2,
+		};
+
+		assert_int_equal(cur.ipa, ipas[visited]);
+		visited++;
+		if (cur.slot.level == 3)
+			s2_cursor_skip_table(&cur);
+	}
+	assert_int_equal(visited, 4);
+}
+
 static bool young(u64 ipa)
 {
 	struct hw_leaf leaf;
@@ -931,6 +954,7 @@ int main(void)
 		TEST(deferred_debt_is_told),
 		TEST(age_tells_and_forgets),
 		TEST(statistics_count_flushes_by_scope),
+		TEST(skipping_a_table_goes_on_right_behind_it),
 		TEST(mapped_ahead_is_old_and_ages_nothing),
 		TEST(page_ahead_in_an_old_block_leaves_it_old),
 		TEST(split_maps_the_same),
