@@ -96,15 +96,10 @@ def check_main_page(verbs):
     part = sections(MAN / "s2stat.1.scd")
     listed = set(re.findall(r"^\*([a-z]+)\*", part["VERBS"], flags=re.M))
     same("verb", {v["verb"] for v in verbs}, listed, "the program", "s2stat(1)")
-    # An option that several verbs have is explained here, once.
-    times = {}
-    for v in verbs:
-        for o in v["options"]:
-            times.setdefault(o["name"], []).append((o["help"], v["verb"]))
+    # An option that verbs share is explained here, once.
     explained = set(re.findall(r"\*--([a-z-]+)\*", "\n".join(
         re.findall(r"^(\*-.*)$", part["OPTIONS"], flags=re.M))))
-    shared = {n for n, t in times.items() if len(t) > 1 and len(set(
-        h for h, _ in t)) == 1}
+    shared = {o["name"] for v in verbs for o in v["options"] if o["shared"]}
     same("shared option --", shared, explained - ARGP - {"version"},
          "the program", "s2stat(1)")
     pages = {p.name[len("s2stat-"):-len(".1.scd")]

@@ -9,7 +9,17 @@
 #include "../view/json.h"
 #include "cmd.h"
 
-static struct json_object *of_option(const struct argp_option *o)
+/* Is @name one of the verb's own options, not one that verbs share? */
+static bool is_own(const struct verb *verb, const char *name)
+{
+	for (const struct argp_option *o = verb->options; o && o->key; o++)
+		if (!strcmp(o->name, name))
+			return true;
+	return false;
+}
+
+static struct json_object *of_option(const struct verb *verb,
+				     const struct argp_option *o)
 {
 	struct json_object *j = json_object_new_object();
 	char key[2] = { o->key < 0x80 ? o->key : '\0' };
@@ -24,6 +34,7 @@ static struct json_object *of_option(const struct argp_option *o)
 	else
 		json_put_null(j, "arg");
 	json_put_str(j, "help", o->doc);
+	json_put_bool(j, "shared", !is_own(verb, o->name));
 	return j;
 }
 
@@ -53,7 +64,7 @@ static void dump_verb(const struct verb *verb)
 	put_words(o, "objects", verb->json);
 	options = json_put_array(o, "options");
 	for (const struct argp_option *p = verb_options(verb); p->key; p++)
-		json_object_array_add(options, of_option(p));
+		json_object_array_add(options, of_option(verb, p));
 	json_emit(stdout, o);
 }
 
