@@ -36,13 +36,15 @@ SCENARIOS = {
     "prefault-thp": "s2guest prefault --backing thp",
     "prefault-hugetlb": "s2guest prefault --backing hugetlb2m",
     "prefault-memfd": "s2guest prefault --backing memfd",
+    "eager-thp": "s2guest eager",
+    "eager-hugetlb": "s2guest eager --backing hugetlb2m",
     "stats-anon": "s2guest stats",
     "stats-thp": "s2guest stats --backing thp",
 }
 # What only a GICv2 host can show, and what a CPU need not show once more.
 GICV2 = {"gicv2": "s2guest gicv2", "touch-anon": "s2guest touch --mb 2"}
 LESS = ("touch-dense", "dirtylog-anon", "dirtylog-hugetlb", "notifier-memfd",
-        "prefault-hugetlb", "prefault-memfd", "stats-thp")
+        "prefault-hugetlb", "prefault-memfd", "stats-thp", "eager-hugetlb")
 ONLY = {
     "cortex-a57": [n for n in SCENARIOS if n not in LESS],
     "neoverse-n1": ("touch-anon", "touch-shared", "memslot-thp", "readonly",
