@@ -4,6 +4,42 @@
  * interface.
  */
 #include "seam.h"
+#include "walk.h"
+
+/* Returns 0 if nothing is mapped, 1 if all of it is as wanted, or -EEXIST. */
+static int compare_window(struct s2_ctx *ctx, u64 start, u64 end, u64 pa,
+			  u64 prot)
+{
+	u32 absent = 0, present = 0;
+	struct s2_cursor cur;
+	u64 want;
+
+	s2_for_each_entry(&cur, ctx, start, end) {
+		if (!s2_pte_valid(cur.pte)) {
+			absent++;
+			continue;
+		}
+		want = s2_pte_make_leaf(&ctx->geo, pa + (cur.ipa - start),
+					S2_LAST_LEVEL, prot);
+		if (cur.slot.level != S2_LAST_LEVEL || cur.pte != want)
+			return -EEXIST;
+		present++;
+	}
+	return absent && present ? -EEXIST : !!present;
+}
+
+static int look_at_window(struct kvm *kvm, u64 start, u64 end, u64 pa,
+			  u64 prot)
+{
+	struct kvm_s2_mmu *mmu = &kvm->arch.mmu;
+	int ret = -EINVAL;
+
+	read_lock(&kvm->mmu_lock);
+	if (mmu->pgt)
+		ret = compare_window(mmu->s2, start, end, pa, prot);
+	read_unlock(&kvm->mmu_lock);
+	return ret;
+}
 
 static int map_page(struct kvm *kvm, u64 ipa, u64 pa, u64 prot,
 		    struct kvm_mmu_memory_cache *mc)
@@ -22,10 +58,8 @@ static int map_page(struct kvm *kvm, u64 ipa, u64 pa, u64 prot,
 	s2_op_begin(&op, mmu, S2_OP_MAP, S2_REASON_IOREMAP, ipa,
 		    ipa + PAGE_SIZE, S2_LOCK_READ, false);
 	ret = s2_map(&op, ipa, pa, S2_LAST_LEVEL, prot, mc);
-	/* The very same window again is fine. */
-	if (ret == -EAGAIN)
-		ret = 0;
-	else if (ret == -EBUSY)
+	/* It was not there when we looked. */
+	if (ret == -EAGAIN || ret == -EBUSY)
 		ret = -EEXIST;
 	s2_op_end(&op, ret);
 	read_unlock(&kvm->mmu_lock);
@@ -47,8 +81,9 @@ static void unmap_window(struct kvm *kvm, u64 ipa, u64 end)
  * @size:	bytes
  * @writable:	the guest may write to them
  *
- * Page by page, Device-nGnRE, never executable. If a page cannot be mapped
- * those before it are unmapped again (S16).
+ * Page by page, Device-nGnRE, never executable. The very same window again is
+ * fine. If a page cannot be mapped those before it are unmapped again (S16);
+ * nothing that was mapped before is touched.
  *
  * Context: may sleep; takes mmu_lock.
  *
@@ -64,7 +99,7 @@ int kvm_phys_addr_ioremap(struct kvm *kvm, phys_addr_t guest_ipa,
 	u64 start = ALIGN_DOWN((u64)guest_ipa, PAGE_SIZE);
 	u64 end = (u64)guest_ipa + size, ipa;
 	struct s2_ctx *ctx = kvm->arch.mmu.s2;
-	int ret = 0;
+	int ret;
 
 	if (is_protected_kvm_enabled())
 		return -EPERM;
@@ -72,6 +107,10 @@ int kvm_phys_addr_ioremap(struct kvm *kvm, phys_addr_t guest_ipa,
 		return -EINVAL;
 
 	pa = ALIGN_DOWN(pa, PAGE_SIZE);
+	ret = look_at_window(kvm, start, end, pa, prot);
+	if (ret)
+		return ret > 0 ? 0 : ret;
+
 	for (ipa = start; ipa < end; ipa += PAGE_SIZE, pa += PAGE_SIZE) {
 		ret = s2_cache_fill(ctx, &mc, s2_cache_pages(ctx));
 		if (!ret)

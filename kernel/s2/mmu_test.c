@@ -52,6 +52,12 @@ static void ipa_size_out_of_range_leaves_nothing(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, !mmu->last_vcpu_ran);
 }
 
+static void blocks_are_split_eagerly_one_at_a_time(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, init_mmu(test, 40), 0);
+	KUNIT_EXPECT_EQ(test, mmu_of(test)->split_page_chunk_size, PMD_SIZE);
+}
+
 static void default_ipa_space_is_the_one_of_2012(struct kunit *test)
 {
 	struct s2_ctx *ctx;
@@ -122,6 +128,76 @@ static void device_window_does_not_overwrite(struct kunit *test)
 			atomic64_read(&ctx->tables_freed));
 }
 
+/* A window that overlaps another one takes nothing from it (S16, S17). */
+static void device_window_rolls_back_its_own(struct kunit *test)
+{
+	struct kvm *kvm = test->priv;
+	struct s2_ctx *ctx;
+
+	KUNIT_ASSERT_EQ(test, init_mmu(test, 40), 0);
+	ctx = mmu_of(test)->s2;
+	KUNIT_ASSERT_EQ(test, kvm_phys_addr_ioremap(kvm, WINDOW, REGISTERS,
+						    PAGE_SIZE, true), 0);
+	KUNIT_EXPECT_EQ(test, kvm_phys_addr_ioremap(kvm, WINDOW, REGISTERS,
+						    2 * PAGE_SIZE, true),
+			-EEXIST);
+	KUNIT_EXPECT_EQ(test, kvm_phys_addr_ioremap(kvm, WINDOW, REGISTERS,
+						    PAGE_SIZE, false),
+			-EEXIST);
+	KUNIT_EXPECT_EQ(test, kvm_phys_addr_ioremap(kvm, WINDOW, REGISTERS,
+						    PAGE_SIZE, true), 0);
+	KUNIT_EXPECT_EQ(test, s2_table_count(ctx->root), 2);
+}
+
+/* The first page can be mapped, the second lies where no memory can be. */
+static void device_window_that_fails_leaves_nothing(struct kunit *test)
+{
+	struct s2_ctx *ctx;
+	u64 top;
+
+	KUNIT_ASSERT_EQ(test, init_mmu(test, 40), 0);
+	ctx = mmu_of(test)->s2;
+	top = s2_pte_pa(&ctx->geo, s2_pte_from_pa(&ctx->geo, ~0ULL));
+	KUNIT_EXPECT_EQ(test, kvm_phys_addr_ioremap(test->priv, WINDOW, top,
+						    2 * PAGE_SIZE, true),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, s2_table_count(ctx->root), 1);
+	KUNIT_EXPECT_GT(test, atomic64_read(&ctx->tables_alloc), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&ctx->tables_alloc),
+			atomic64_read(&ctx->tables_freed));
+}
+
+/* Memory of the guest's is in the way, as a page or as a block. */
+static void device_window_replaces_no_memory(struct kunit *test)
+{
+	struct kvm_mmu_memory_cache mc = { .gfp_zero = __GFP_ZERO };
+	struct kvm *kvm = test->priv;
+	u64 ipa = 4 * s2_level_size(S2_LAST_LEVEL - 1);
+	struct s2_op op;
+	s32 level;
+	int ret;
+
+	KUNIT_ASSERT_EQ(test, init_mmu(test, 40), 0);
+	for (level = S2_LAST_LEVEL - 1; level <= S2_LAST_LEVEL; level++) {
+		KUNIT_ASSERT_EQ(test, kvm_mmu_topup_memory_cache(&mc, 4), 0);
+		write_lock(&kvm->mmu_lock);
+		s2_op_begin(&op, mmu_of(test), S2_OP_MAP, S2_REASON_FAULT, ipa,
+			    ipa + s2_level_size(level), S2_LOCK_WRITE, false);
+		ret = s2_map(&op, ipa, ipa, level, S2_PROT_R, &mc);
+		KUNIT_EXPECT_EQ(test, s2_op_end(&op, ret), 0);
+		write_unlock(&kvm->mmu_lock);
+
+		KUNIT_EXPECT_EQ(test,
+				kvm_phys_addr_ioremap(kvm, ipa - PAGE_SIZE,
+						      REGISTERS, 2 * PAGE_SIZE,
+						      true), -EEXIST);
+		KUNIT_EXPECT_EQ(test, atomic64_read(&kvm->stat.s2.leaves[level - 1]),
+				1);
+		ipa += 2 * s2_level_size(level);
+	}
+	kvm_mmu_free_memory_cache(&mc);
+}
+
 static void device_window_stays_in_the_ipa_space(struct kunit *test)
 {
 	struct kvm *kvm = test->priv;
@@ -134,6 +210,64 @@ static void device_window_stays_in_the_ipa_space(struct kunit *test)
 						    REGISTERS, 4 * PAGE_SIZE,
 						    true), -EINVAL);
 	KUNIT_EXPECT_EQ(test, s2_table_count(mmu_of(test)->s2->root), 1);
+}
+
+static u64 stat(struct kunit *test, const char *name)
+{
+	struct kvm *kvm = test->priv;
+	u32 i;
+
+	for (i = 0; i < kvm_vm_stats_header.num_desc; i++) {
+		if (!strcmp(kvm_vm_stats_desc[i].name, name))
+			return *(u64 *)((void *)&kvm->stat +
+					kvm_vm_stats_desc[i].offset);
+	}
+	KUNIT_FAIL(test, "no statistic %s", name);
+	return 0;
+}
+
+static void statistics_follow_the_tables(struct kunit *test)
+{
+	u64 tables = 0;
+	char name[16];
+	s32 level;
+
+	KUNIT_ASSERT_EQ(test, init_mmu(test, 40), 0);
+	snprintf(name, sizeof(name), "tables_level_%d",
+		 mmu_of(test)->s2->geo.start_level);
+	KUNIT_EXPECT_EQ(test, stat(test, name),
+			mmu_of(test)->s2->geo.root_pages);
+
+	KUNIT_ASSERT_EQ(test, kvm_phys_addr_ioremap(test->priv, WINDOW,
+						    REGISTERS, 2 * PAGE_SIZE,
+						    true), 0);
+	for (level = 0; level <= S2_LAST_LEVEL; level++) {
+		snprintf(name, sizeof(name), "tables_level_%d", level);
+		tables += stat(test, name);
+	}
+	KUNIT_EXPECT_EQ(test, tables, mmu_of(test)->s2->geo.root_pages +
+			S2_LAST_LEVEL - mmu_of(test)->s2->geo.start_level);
+	if (PAGE_SIZE == SZ_4K)
+		KUNIT_EXPECT_EQ(test, stat(test, "pages_4k"), 2);
+
+	kvm_uninit_stage2_mmu(test->priv);
+	KUNIT_EXPECT_EQ(test, stat(test, name), 0);
+	if (PAGE_SIZE == SZ_4K)
+		KUNIT_EXPECT_EQ(test, stat(test, "pages_4k"), 0);
+}
+
+/* User space may add up the descriptors' sizes to know how much to read. */
+static void statistics_have_no_gaps(struct kunit *test)
+{
+	u32 i, sum = 0, end = 0;
+
+	for (i = 0; i < kvm_vm_stats_header.num_desc; i++) {
+		const struct kvm_stats_desc *desc = &kvm_vm_stats_desc[i];
+
+		sum += desc->size * sizeof(u64);
+		end = max_t(u32, end, desc->offset + desc->size * sizeof(u64));
+	}
+	KUNIT_EXPECT_EQ(test, sum, end);
 }
 
 static int s2_test_init(struct kunit *test)
@@ -157,10 +291,16 @@ static struct kunit_case s2_test_cases[] = {
 	KUNIT_CASE(second_init_is_refused),
 	KUNIT_CASE(ipa_size_out_of_range_leaves_nothing),
 	KUNIT_CASE(default_ipa_space_is_the_one_of_2012),
+	KUNIT_CASE(blocks_are_split_eagerly_one_at_a_time),
 	KUNIT_CASE(freeing_twice_is_harmless),
 	KUNIT_CASE(device_window_counts_its_pages),
 	KUNIT_CASE(device_window_does_not_overwrite),
+	KUNIT_CASE(device_window_rolls_back_its_own),
+	KUNIT_CASE(device_window_that_fails_leaves_nothing),
+	KUNIT_CASE(device_window_replaces_no_memory),
 	KUNIT_CASE(device_window_stays_in_the_ipa_space),
+	KUNIT_CASE(statistics_follow_the_tables),
+	KUNIT_CASE(statistics_have_no_gaps),
 	{}
 };
 
