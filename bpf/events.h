@@ -71,8 +71,8 @@
 	A(ev, s32, level, DEC) \
 	A(ev, u64, table, HEX) \
 	A(ev, s32, index, DEC) \
-	A(ev, u64, old, HEX)   \
-	A(ev, u64, new, HEX)   \
+	A(ev, u64, old, BITS)  \
+	A(ev, u64, new, BITS)  \
 	A(ev, s32, count, DEC)
 
 #define FLUSH_ARGS(A, ev)           \
@@ -138,7 +138,7 @@
 	A(ev, u64, old_flags, HEX)
 
 #define CACHE_ARGS(A, ev)       \
-	A(ev, u64, cache, HEX)  \
+	A(ev, u64, cache, BITS) \
 	A(ev, s32, before, DEC) \
 	A(ev, s32, after, DEC)  \
 	A(ev, s32, result, DEC)
@@ -189,7 +189,7 @@
 	A(ev, s32, level, DEC) \
 	A(ev, s32, index, DEC) \
 	A(ev, u64, ipa, HEX)   \
-	A(ev, u64, pte, HEX)
+	A(ev, u64, pte, BITS)
 
 #define SNAP_SLOT_ARGS(A, ev)     \
 	A(ev, s32, slot, DEC)     \

@@ -55,6 +55,7 @@ static const struct {
 } shows[NR_SHOWS] = {
 	[SHOW_DEC] = { "dec", NULL, 0 },
 	[SHOW_HEX] = { "hex", NULL, 0 },
+	[SHOW_BITS] = { "bits", NULL, 0 },
 	WORDS(OP_KIND, "op_kind", op_kinds),
 	WORDS(REASON, "reason", reasons),
 	WORDS(LOCK, "lock", locks),
@@ -115,7 +116,7 @@ static void print_arg(FILE *out, const struct event *e,
 
 	if (word)
 		fprintf(out, " %s=%s", arg->name, word);
-	else if (arg->show == SHOW_HEX)
+	else if (arg->show == SHOW_HEX || arg->show == SHOW_BITS)
 		fprintf(out, " %s=0x%" PRIx64, arg->name, value);
 	else if (arg->type == ARG_u64)
 		fprintf(out, " %s=%" PRIu64, arg->name, value);

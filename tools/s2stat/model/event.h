@@ -53,10 +53,14 @@ struct event {
 	};
 };
 
-/* How a number is meant. */
+/*
+ * How a number is meant. Hexadecimal ones are addresses and the like, below
+ * 2^53, so that JSON can have them as numbers; bits are all 64 of them.
+ */
 enum event_show {
 	SHOW_DEC,
 	SHOW_HEX,
+	SHOW_BITS,
 	SHOW_OP_KIND,
 	SHOW_REASON,
 	SHOW_LOCK,

@@ -87,6 +87,7 @@ struct codec {
 };
 
 const char *codec_type_name(enum event_arg_type type);
+bool codec_is_name(const char *s);
 
 /* Table: made of our own list, or line by line of a file's. */
 int codec_table_own(struct codec_table *t);

@@ -127,12 +127,13 @@ static void read_words(struct trace_head *h, char *line)
 	struct trace_words *words = &h->words[h->nr_words];
 	const char *w = word(&line);
 
-	if (!w || h->nr_words == NR_SHOWS)
+	if (!w || !codec_is_name(w) || h->nr_words == NR_SHOWS)
 		return;
 	*words = (struct trace_words){};
-	clean_again(words->show, sizeof(words->show), w);
-	while (words->nr < HEAD_MAX_WORDS && (w = word(&line)))
-		clean_again(words->word[words->nr++], CODEC_NAME_MAX, w);
+	strcpy(words->show, w);
+	while ((w = word(&line)) && codec_is_name(w) &&
+	       words->nr < HEAD_MAX_WORDS)
+		strcpy(words->word[words->nr++], w);
 	h->nr_words++;
 }
 

@@ -20,8 +20,8 @@ const char *codec_type_name(enum event_arg_type type)
 	return arg_types[type];
 }
 
-/* A word that a table may hold: it is printed, and a key in JSON. */
-static bool is_name(const char *s)
+/** codec_is_name() - is it a word that needs no care when it is printed? */
+bool codec_is_name(const char *s)
 {
 	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_");
 
@@ -38,7 +38,7 @@ struct codec_type *codec_table_add(struct codec_table *t, const char *name)
 {
 	struct codec_type *type;
 
-	if (!is_name(name) || t->nr_types == CODEC_MAX_TYPES)
+	if (!codec_is_name(name) || t->nr_types == CODEC_MAX_TYPES)
 		return NULL;
 	for (uint32_t i = 0; i < t->nr_types; i++)
 		if (!strcmp(t->type[i].name, name))
@@ -95,7 +95,7 @@ int codec_table_arg(struct codec_table *t, struct codec_type *type,
 	while (kind < NR_ARG_TYPES && strcmp(arg_types[kind], arg_type))
 		kind++;
 	if (kind == NR_ARG_TYPES || type->nr_args == EVENT_MAX_ARGS ||
-	    !is_name(name) || !is_name(show))
+	    !codec_is_name(name) || !codec_is_name(show))
 		return -1;
 	*arg = (struct codec_arg){ .type = kind };
 	strcpy(arg->name, name);
