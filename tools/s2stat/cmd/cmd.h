@@ -100,6 +100,7 @@ struct verb {
 	X(faults)       \
 	X(record)       \
 	X(check)        \
+	X(report)       \
 	X(convert)      \
 	X(export)       \
 	X(doctor)
