@@ -558,9 +558,9 @@ static int begin(void **self, FILE *out, const struct trace_reader *r,
 static int put_event(void *self, const struct event *e, struct failure *f)
 {
 	struct casemate *c = self;
-	struct tree *t = e->mmu ? map_get(&c->tree, e->mmu) : NULL;
+	struct tree *t = map_get(&c->tree, e->mmu);
 
-	if (e->cpu < 0 || e->cpu >= MAX_CPUS)
+	if (!e->mmu || e->cpu < 0 || e->cpu >= MAX_CPUS)
 		return 0;
 	c->event = event_descs[e->type].name;
 	c->seq = e->seq;
