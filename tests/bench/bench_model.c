@@ -327,7 +327,7 @@ static void some_work(struct guest *g)
 static void found(const struct finding *f, void *arg)
 {
 	(void)arg;
-	printf("%s: %s\n  at ", f->inv->name, f->what);
+	printf("%s: %s\n  at ", f->name, f->what);
 	event_print(stdout, &f->event);
 	putchar('\n');
 }

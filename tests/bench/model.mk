@@ -15,7 +15,8 @@ MMUS	?= 8
 MODEL	:= $(patsubst %,$(TOOL)/model/%.c,apply_fault apply_op apply_table debt \
 	     event find map mmu pte reorder replay slot snapshot span table \
 	     trail vmid)
-SRC	:= $(HERE)bench_model.c $(MODEL) $(wildcard $(TOOL)/invariants/*.c)
+SRC	:= $(HERE)bench_model.c $(MODEL) $(wildcard $(TOOL)/invariants/*.c \
+	   $(TOOL)/rules/*.c)
 
 run: $(OUT)/bench_model
 	$(OUT)/bench_model $(EVENTS) $(MMUS)

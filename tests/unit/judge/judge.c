@@ -56,7 +56,7 @@ static void found(const struct finding *f, void *arg)
 	fputc('\n', stderr);
 	__real_host_fail("judge: %s: %s (ipa 0x%" PRIx64
 			 " level %d table 0x%" PRIx64 ")",
-			 f->inv->name, f->what, f->at.ipa, f->at.level,
+			 f->name, f->what, f->at.ipa, f->at.level,
 			 f->at.table);
 }
 

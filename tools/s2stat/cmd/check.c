@@ -13,10 +13,11 @@
 #include <unistd.h>
 
 #include "../model/map.h"
-#include "../model/vmm.h"
+#include "../rules/default.h"
 #include "../source/caps.h"
 #include "../source/proc.h"
 #include "../source/stream.h"
+#include "../trace/format.h"
 #include "../trace/reader.h"
 #include "../view/verdict.h"
 #include "child.h"
@@ -32,16 +33,22 @@ enum {
 	KEY_BUFFER,
 	KEY_ONLY,
 	KEY_WITHOUT,
-	KEY_COMPLETE
+	KEY_COMPLETE,
+	KEY_SHOW_RULES
 };
+
+/* No rules file is larger. */
+#define RULES_MAX (1 << 20)
 
 static struct {
 	const char *file;
+	const char *rules;
 	char **command;
 	double seconds;
 	uint64_t buffer;
 	uint32_t invariants;
 	bool complete;
+	bool show_rules;
 	verdict_fn format;
 } asked = { .buffer = STREAM_BUFFER, .invariants = (1u << NR_INVARIANTS) - 1 };
 
@@ -53,6 +60,7 @@ static struct {
  */
 struct check {
 	struct verdict verdict;
+	struct rules *rules;
 	struct trace_reader *reader;
 	struct stream *stream;
 	struct child child;
@@ -90,13 +98,80 @@ static void show_progress(struct check *c)
 	c->shown = now;
 	fprintf(stderr, "\r\033[Ks2stat: %llu events, %llu findings",
 		(unsigned long long)c->verdict.bench.replay.events,
-		(unsigned long long)bench_findings(&c->verdict.bench));
+		(unsigned long long)verdict_findings(&c->verdict));
 }
 
 static void end_progress(const struct check *c)
 {
 	if (c->shown)
 		fputs("\r\033[K", stderr);
+}
+
+/* Rules ---------------------------------------------------------------- */
+
+static uint32_t today(void)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	return (tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday;
+}
+
+static int parse_rules(struct check *c, const char *name, const char *text,
+		       size_t len, struct failure *f)
+{
+	struct rules_error err;
+
+	if (!rules_parse(&c->rules, text, len, &err))
+		return 0;
+	return failed(f, EXIT_USAGE, "%s:%u:%u: %s", name, err.line, err.column,
+		      err.text);
+}
+
+static int read_rules(struct check *c, struct failure *f)
+{
+	FILE *in = fopen(asked.rules, "re");
+	char *text = malloc(RULES_MAX + 1);
+	size_t len;
+	int err;
+
+	if (!in || !text) {
+		err = failed(f, EXIT_ERROR, "cannot read %s: %s", asked.rules,
+			     strerror(errno));
+	} else {
+		len = fread(text, 1, RULES_MAX + 1, in);
+		if (ferror(in))
+			err = failed(f, EXIT_ERROR, "cannot read %s: %s",
+				     asked.rules, strerror(errno));
+		else if (len > RULES_MAX)
+			err = failed(f, EXIT_USAGE,
+				     "%s is too large for a file of rules",
+				     asked.rules);
+		else
+			err = parse_rules(c, asked.rules, text, len, f);
+	}
+	if (in)
+		fclose(in);
+	free(text);
+	return err;
+}
+
+static int open_rules(struct check *c, struct failure *f)
+{
+	if (asked.rules)
+		return read_rules(c, f);
+	return parse_rules(c, "default rules", rules_default,
+			   strlen(rules_default), f);
+}
+
+static int open_verdict(struct check *c, uint32_t events, struct failure *f)
+{
+	if (verdict_init(&c->verdict, asked.invariants, events) ||
+	    verdict_rules(&c->verdict, c->rules, today()))
+		return failed(f, EXIT_ERROR, "out of memory");
+	c->verdict.bench.complete = asked.complete;
+	return 0;
 }
 
 /* A recording ---------------------------------------------------------- */
@@ -121,15 +196,12 @@ static int check_file(struct check *c, struct failure *f)
 	const struct event *events;
 	size_t nr;
 
-	if (trace_open(&c->reader, asked.file, f))
+	if (trace_open(&c->reader, asked.file, f) ||
+	    open_verdict(c, trace_head(c->reader)->listens, f))
 		return -1;
-	if (verdict_init(&c->verdict, asked.invariants,
-			 trace_head(c->reader)->listens))
-		return failed(f, EXIT_ERROR, "out of memory");
 	c->verdict.source = asked.file;
 	c->verdict.vm_name = name_in_file;
 	c->verdict.arg = c->reader;
-	c->verdict.bench.complete = asked.complete;
 	for (;;) {
 		if (trace_next(c->reader, &events, &nr, f))
 			return -1;
@@ -222,15 +294,12 @@ static int prepare(struct check *c, const struct options *o, struct failure *f)
 	};
 
 	if (child_prepare(&c->child, asked.command, f) || open_signals(c, f) ||
-	    stream_open(&c->stream, &wants, f))
+	    stream_open(&c->stream, &wants, f) ||
+	    open_verdict(c, stream_listens(c->stream), f))
 		return -1;
-	if (verdict_init(&c->verdict, asked.invariants,
-			 stream_listens(c->stream)))
-		return failed(f, EXIT_ERROR, "out of memory");
 	c->verdict.source = asked.command ? asked.command[0] : "this host";
 	c->verdict.vm_name = name_on_host;
 	c->verdict.arg = c;
-	c->verdict.bench.complete = asked.complete;
 	caps_keep_bpf();
 	return 0;
 }
@@ -284,6 +353,7 @@ static void close_all(struct check *c)
 	map_for_each(i, &c->names) free(c->names.slot[i].value);
 	map_free(&c->names);
 	verdict_free(&c->verdict);
+	rules_free(c->rules);
 }
 
 static int check_run(const struct options *o)
@@ -296,7 +366,12 @@ static int check_run(const struct options *o)
 	c.child.go = -1;
 	c.child.status = -1;
 	c.begun = now_ns();
-	if (asked.file ? check_file(&c, &f) : check_host(&c, o, &f)) {
+	if (asked.show_rules) {
+		fputs(rules_default, stdout);
+		return EXIT_FINE;
+	}
+	if (open_rules(&c, &f) ||
+	    (asked.file ? check_file(&c, &f) : check_host(&c, o, &f))) {
 		end_progress(&c);
 		rc = report(o, &f);
 	} else {
@@ -330,7 +405,21 @@ static uint32_t parse_names(struct argp_state *state, const char *list)
 	return mask;
 }
 
-/* Behind -- comes a command; before it, a file. */
+/* It begins like one; what cannot be read will be told when it is. */
+static bool is_recording(const char *path)
+{
+	char magic[TRACE_MAGIC_LEN] = "";
+	FILE *in = fopen(path, "re");
+
+	if (!in)
+		return false;
+	if (fread(magic, 1, sizeof(magic), in) != sizeof(magic))
+		magic[0] = 0;
+	fclose(in);
+	return !memcmp(magic, TRACE_MAGIC, sizeof(magic));
+}
+
+/* Behind -- comes a command; before it, rules and a recording. */
 static void parse_argument(struct argp_state *state, char *arg)
 {
 	if (state->quoted && state->next > state->quoted) {
@@ -338,9 +427,13 @@ static void parse_argument(struct argp_state *state, char *arg)
 		state->next = state->argc;
 		return;
 	}
-	if (asked.file)
-		argp_error(state, "'%s': a recording was already named", arg);
-	asked.file = arg;
+	if (!asked.file && is_recording(arg))
+		asked.file = arg;
+	else if (!asked.rules)
+		asked.rules = arg;
+	else
+		argp_error(state,
+			   "'%s' is one too many: rules, and a recording", arg);
 }
 
 static void check_arguments(struct argp_state *state)
@@ -381,6 +474,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_COMPLETE:
 		asked.complete = true;
 		return 0;
+	case KEY_SHOW_RULES:
+		asked.show_rules = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		parse_argument(state, arg);
 		return 0;
@@ -400,6 +496,8 @@ static const struct argp_option options[] = {
 	{ "without", KEY_WITHOUT, "NAMES", 0, "Judge all but these", 0 },
 	{ "complete", KEY_COMPLETE, NULL, 0,
 	  "Every VM that begins must end, too, or it leaks", 0 },
+	{ "show-rules", KEY_SHOW_RULES, NULL, 0,
+	  "Print the rules that it goes by without RULES, and end", 0 },
 	{ "buffer", KEY_BUFFER, "SIZE", 0,
 	  "Of the kernel's ring buffer: 64K to 1G (64M)", 0 },
 	{},
@@ -411,7 +509,7 @@ const struct verb check_verb = {
 	.doc = "Replays every s2 event and judges 23 invariants: no table page is freed while "
 	       "a walker can reach it, no invalidation is missing, no VMID is shared, and so on "
 	       "(docs/invariants.md). Each finding tells which VM, where, who, when, and the "
-	       "events that led to it.\v"
+	       "events that led to it. RULES has more to demand, and waivers (docs/rules.md).\v"
 	       "Exit status: 0 all hold; 1 one is broken; 5 not proved: events are missing, or the "
 	       "stream lacks some; 4 this kernel cannot do it; 3 an error. If all hold, that of the "
 	       "command.\n"
@@ -419,8 +517,9 @@ const struct verb check_verb = {
 	       "  s2stat check -- ./my-vm-test\n"
 	       "  s2stat check --for 60s\n"
 	       "  s2stat check boot.s2\n"
+	       "  s2stat check my.rules boot.s2\n"
 	       "  s2stat check --format junit boot.s2 >verdict.xml\n",
-	.args = "[FILE | -- COMMAND...]",
+	.args = "[RULES] [FILE | -- COMMAND...]",
 	.json = "finding invariant verdict error",
 	.options = options,
 	.parse = parse,

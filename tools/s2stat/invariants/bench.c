@@ -212,6 +212,7 @@ void accuse(const struct step *s, enum invariant_id id, const struct charge *c,
 	struct bench *b = s->r->arg;
 	struct finding f = {
 		.inv = invariants[id],
+		.name = invariants[id]->name,
 		.mmu = s->mmu->id,
 		.vm = s->mmu->vm,
 		.at = c->at,
@@ -221,7 +222,7 @@ void accuse(const struct step *s, enum invariant_id id, const struct charge *c,
 
 	if (s->mmu->exact && s->e->seq <= s->mmu->exact_from)
 		return;
-	if (!f.inv->local && !mmu_sure(s->mmu)) {
+	if (!invariants[id]->local && !mmu_sure(s->mmu)) {
 		b->unjudged[id]++;
 		return;
 	}

@@ -97,7 +97,10 @@ struct place {
 };
 
 /**
- * struct finding - an invariant does not hold
+ * struct finding - an invariant, or a rule, does not hold
+ * @inv:	which invariant; NULL: a rule
+ * @name:	its name
+ * @mmu:	0: all of them together
  * @event:	that shows it
  * @cause:	what it began with; all zero: the event itself
  * @what:	a sentence, without a full stop
@@ -105,6 +108,7 @@ struct place {
  */
 struct finding {
 	const struct invariant *inv;
+	const char *name;
 	uint64_t mmu;
 	int32_t vm;
 	struct place at;

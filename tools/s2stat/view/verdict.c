@@ -30,9 +30,15 @@ void verdict_where(const struct verdict *v, const struct finding *f, char *text,
 		   size_t size)
 {
 	const char *name = verdict_vm(v, f->vm);
-	int n = snprintf(text, size, "VM %" PRId32 "%s%s%s, mmu %" PRIu64,
-			 f->vm, name ? " (" : "", name ? name : "",
-			 name ? ")" : "", f->mmu);
+	int n;
+
+	if (!f->mmu) {
+		snprintf(text, size, "all VMs together");
+		return;
+	}
+	n = snprintf(text, size, "VM %" PRId32 "%s%s%s, mmu %" PRIu64, f->vm,
+		     name ? " (" : "", name ? name : "", name ? ")" : "",
+		     f->mmu);
 
 	if (f->at.size && n > 0 && (size_t)n < size)
 		n += snprintf(text + n, size - n, ", IPA 0x%" PRIx64,
@@ -66,7 +72,7 @@ static void print_finding(FILE *out, const struct verdict *v,
 	char where[512];
 
 	verdict_where(v, f, where, sizeof(where));
-	fprintf(out, "%s: %s\n  %s\n", f->inv->name, f->what, where);
+	fprintf(out, "%s: %s\n  %s\n", f->name, f->what, where);
 	for (size_t i = 0; i < f->nr_trail; i++) {
 		bool last = f->trail[i].seq == f->event.seq;
 		bool first = f->cause.seq && f->trail[i].seq == f->cause.seq;
@@ -84,17 +90,52 @@ static void print_list(FILE *out, const struct verdict *v,
 {
 	size_t n = 0;
 
-	for (int id = 0; id < NR_INVARIANTS; id++) {
-		if (verdict_state(v, id) != state)
+	for (size_t i = 0; i < verdict_cases(v); i++) {
+		const struct verdict_case c = verdict_case(v, i);
+
+		if (c.state != state)
 			continue;
 		if (!n++)
 			fprintf(out, "%-13s", verdict_state_name(state));
-		fprintf(out, " %s", invariants[id]->name);
-		if (v->bench.count[id] > 1)
-			fprintf(out, "(%" PRIu64 ")", v->bench.count[id]);
+		fprintf(out, " %s", c.name);
+		if (c.count > 1)
+			fprintf(out, "(%" PRIu64 ")", c.count);
 	}
 	if (n)
 		fputc('\n', out);
+}
+
+static void print_date(FILE *out, uint32_t date)
+{
+	fprintf(out, "%04u-%02u-%02u", date / 10000, date / 100 % 100,
+		date % 100);
+}
+
+/* Whoever waives something is reminded each time, and loudly in the end. */
+static void print_waivers(FILE *out, const struct verdict *v)
+{
+	for (size_t i = 0; i < verdict_cases(v); i++) {
+		const struct verdict_case c = verdict_case(v, i);
+
+		if (c.waived)
+			fprintf(out, "waived        %s(%" PRIu64 ")\n", c.name,
+				c.waived);
+	}
+	for (size_t i = 0; v->rules && i < rules_nr_waivers(v->rules); i++) {
+		struct waived w = rules_get_waiver(v->rules, i);
+
+		if (w.until >= v->today && w.used)
+			continue;
+		fprintf(out, "the waiver of %s for \"%s\" ", w.rule, w.vm);
+		if (w.until < v->today) {
+			fputs("EXPIRED on ", out);
+			print_date(out, w.until);
+		} else {
+			fputs("was not needed", out);
+		}
+		fprintf(out, ": %s%s%s\n", w.reason, w.link[0] ? ", " : "",
+			w.link);
+	}
 }
 
 static void print_missing(FILE *out, const struct verdict *v)
@@ -121,22 +162,21 @@ static void print_missing(FILE *out, const struct verdict *v)
 /** verdict_text() - for people */
 void verdict_text(FILE *out, const struct verdict *v)
 {
-	for (int id = 0; id < NR_INVARIANTS; id++) {
-		for (size_t i = 0; i < v->nr_kept[id]; i++)
-			print_finding(out, v, &v->kept[id][i]);
-		if (v->bench.count[id] > v->nr_kept[id])
-			fprintf(out, "%s: and %" PRIu64 " more\n\n",
-				invariants[id]->name,
-				v->bench.count[id] - v->nr_kept[id]);
+	for (size_t i = 0; i < verdict_cases(v); i++) {
+		const struct verdict_case c = verdict_case(v, i);
+
+		for (size_t n = 0; n < c.nr_kept; n++)
+			print_finding(out, v, &c.kept[n]);
+		if (c.count > c.nr_kept)
+			fprintf(out, "%s: and %" PRIu64 " more\n\n", c.name,
+				c.count - c.nr_kept);
 	}
 	print_list(out, v, VERDICT_BROKEN);
 	print_list(out, v, VERDICT_UNKNOWN);
 	print_list(out, v, VERDICT_LACKS);
 	print_list(out, v, VERDICT_HOLDS);
+	print_waivers(out, v);
 	print_missing(out, v);
 	fprintf(out, "%s: %" PRIu64 " events of %" PRIu64 " MMUs: %s\n",
-		v->source, v->bench.replay.events, v->mmus,
-		verdict_bad(v)		? "broken" :
-		verdict_inconclusive(v) ? "inconclusive" :
-					  "all invariants hold");
+		v->source, v->bench.replay.events, v->mmus, verdict_word(v));
 }

@@ -27,36 +27,39 @@ static void put_text(FILE *out, const char *s)
 	}
 }
 
-/** verdict_github() - for a workflow's log */
-void verdict_github(FILE *out, const struct verdict *v)
+static void put_case(FILE *out, const struct verdict *v,
+		     const struct verdict_case *c)
 {
 	char text[512];
 
-	for (int id = 0; id < NR_INVARIANTS; id++) {
-		enum verdict_state state = verdict_state(v, id);
-
-		for (size_t i = 0; i < v->nr_kept[id]; i++) {
-			fprintf(out, "::error title=s2stat %s::",
-				invariants[id]->name);
-			put_text(out, v->kept[id][i].what);
-			fputs("%0A", out);
-			verdict_where(v, &v->kept[id][i], text, sizeof(text));
-			put_text(out, text);
-			fputc('\n', out);
-		}
-		if (state != VERDICT_UNKNOWN && state != VERDICT_LACKS)
-			continue;
-		verdict_why(v, id, text, sizeof(text));
-		fprintf(out, "::error title=s2stat %s::inconclusive: ",
-			invariants[id]->name);
+	for (size_t i = 0; i < c->nr_kept; i++) {
+		fprintf(out, "::error title=s2stat %s::", c->name);
+		put_text(out, c->kept[i].what);
+		fputs("%0A", out);
+		verdict_where(v, &c->kept[i], text, sizeof(text));
 		put_text(out, text);
 		fputc('\n', out);
 	}
+	if (c->state != VERDICT_UNKNOWN && c->state != VERDICT_LACKS)
+		return;
+	fprintf(out, "::error title=s2stat %s::inconclusive: ", c->name);
+	put_text(out, c->why);
+	fputc('\n', out);
+}
+
+/** verdict_github() - for a workflow's log */
+void verdict_github(FILE *out, const struct verdict *v)
+{
+	bool good = !verdict_bad(v) && !verdict_inconclusive(v);
+
+	for (size_t i = 0; i < verdict_cases(v); i++) {
+		const struct verdict_case c = verdict_case(v, i);
+
+		put_case(out, v, &c);
+	}
 	fprintf(out,
-		"::notice title=s2stat check::%" PRIu64 " events of %" PRIu64
+		"::%s title=s2stat check::%" PRIu64 " events of %" PRIu64
 		" MMUs, %" PRIu64 " lost: %s\n",
-		v->bench.replay.events, v->mmus, verdict_lost(v),
-		verdict_bad(v)		? "broken" :
-		verdict_inconclusive(v) ? "inconclusive" :
-					  "all invariants hold");
+		good ? "notice" : "error", v->bench.replay.events, v->mmus,
+		verdict_lost(v), verdict_word(v));
 }

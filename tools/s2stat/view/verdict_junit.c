@@ -64,34 +64,46 @@ static void put_failure(FILE *out, const struct verdict *v,
 	fputs("</failure>\n", out);
 }
 
-static void put_case(FILE *out, const struct verdict *v, enum invariant_id id)
+static void put_error(FILE *out, const char *why)
 {
-	enum verdict_state state = verdict_state(v, id);
-	char why[512];
+	fputs("      <error message=\"", out);
+	put_xml(out, why);
+	fputs("\"/>\n", out);
+}
 
-	if (state == VERDICT_OFF)
+static void put_case(FILE *out, const struct verdict *v,
+		     const struct verdict_case *c)
+{
+	if (c->state == VERDICT_OFF)
 		return;
-	fprintf(out, "    <testcase classname=\"s2stat\" name=\"%s\">\n",
-		invariants[id]->name);
+	fputs("    <testcase classname=\"s2stat\" name=\"", out);
+	put_xml(out, c->name);
+	fputs("\">\n", out);
 	/* A test case has one failure; the others are in the text. */
-	if (state == VERDICT_BROKEN && v->nr_kept[id])
-		put_failure(out, v, &v->kept[id][0]);
-	if (state == VERDICT_UNKNOWN || state == VERDICT_LACKS) {
-		verdict_why(v, id, why, sizeof(why));
-		fputs("      <error message=\"", out);
-		put_xml(out, why);
-		fputs("\"/>\n", out);
-	}
+	if (c->state == VERDICT_BROKEN && c->nr_kept)
+		put_failure(out, v, &c->kept[0]);
+	if (c->state == VERDICT_UNKNOWN || c->state == VERDICT_LACKS)
+		put_error(out, c->why);
+	fputs("    </testcase>\n", out);
+}
+
+/* What is wrong with no one of them: losses, expired waivers. */
+static void put_whole(FILE *out, const struct verdict *v)
+{
+	fputs("    <testcase classname=\"s2stat\" name=\"verdict\">\n", out);
+	if (verdict_bad(v) || verdict_inconclusive(v))
+		put_error(out, verdict_word(v));
 	fputs("    </testcase>\n", out);
 }
 
 /** verdict_junit() - for CI servers */
 void verdict_junit(FILE *out, const struct verdict *v)
 {
-	int tests = 0, failures = 0, errors = 0;
+	int tests = 1, failures = 0;
+	int errors = verdict_bad(v) || verdict_inconclusive(v);
 
-	for (int id = 0; id < NR_INVARIANTS; id++) {
-		enum verdict_state state = verdict_state(v, id);
+	for (size_t i = 0; i < verdict_cases(v); i++) {
+		enum verdict_state state = verdict_case(v, i).state;
 
 		tests += state != VERDICT_OFF;
 		failures += state == VERDICT_BROKEN;
@@ -102,7 +114,11 @@ void verdict_junit(FILE *out, const struct verdict *v)
 	fprintf(out,
 		"  <testsuite name=\"s2stat check\" tests=\"%d\" failures=\"%d\" errors=\"%d\">\n",
 		tests, failures, errors);
-	for (int id = 0; id < NR_INVARIANTS; id++)
-		put_case(out, v, id);
+	for (size_t i = 0; i < verdict_cases(v); i++) {
+		const struct verdict_case c = verdict_case(v, i);
+
+		put_case(out, v, &c);
+	}
+	put_whole(out, v);
 	fputs("  </testsuite>\n</testsuites>\n", out);
 }

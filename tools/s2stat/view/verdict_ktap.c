@@ -8,15 +8,16 @@
 
 #include "verdict.h"
 
-static void diagnose(FILE *out, const struct verdict *v, enum invariant_id id)
+static void diagnose(FILE *out, const struct verdict *v,
+		     const struct verdict_case *c)
 {
 	char where[512];
 
-	for (size_t i = 0; i < v->nr_kept[id]; i++) {
-		const struct finding *f = &v->kept[id][i];
+	for (size_t i = 0; i < c->nr_kept; i++) {
+		const struct finding *f = &c->kept[i];
 
 		verdict_where(v, f, where, sizeof(where));
-		fprintf(out, "# %s: %s\n# %s\n", f->inv->name, f->what, where);
+		fprintf(out, "# %s: %s\n# %s\n", f->name, f->what, where);
 		for (size_t n = 0; n < f->nr_trail; n++) {
 			fputs("#   ", out);
 			event_print(out, &f->trail[n]);
@@ -29,25 +30,26 @@ static void diagnose(FILE *out, const struct verdict *v, enum invariant_id id)
 void verdict_ktap(FILE *out, const struct verdict *v)
 {
 	int nr = 0, n = 0;
-	char why[512];
 
-	for (int id = 0; id < NR_INVARIANTS; id++)
-		nr += verdict_state(v, id) != VERDICT_OFF;
-	fprintf(out, "KTAP version 1\n1..%d\n", nr);
-	for (int id = 0; id < NR_INVARIANTS; id++) {
-		enum verdict_state state = verdict_state(v, id);
+	for (size_t i = 0; i < verdict_cases(v); i++)
+		nr += verdict_case(v, i).state != VERDICT_OFF;
+	fprintf(out, "KTAP version 1\n1..%d\n", nr + 1);
+	for (size_t i = 0; i < verdict_cases(v); i++) {
+		const struct verdict_case c = verdict_case(v, i);
 
-		if (state == VERDICT_OFF)
+		if (c.state == VERDICT_OFF)
 			continue;
-		diagnose(out, v, id);
-		verdict_why(v, id, why, sizeof(why));
-		if (state == VERDICT_UNKNOWN || state == VERDICT_LACKS)
-			fprintf(out, "# %s: inconclusive: %s\n",
-				invariants[id]->name, why);
+		diagnose(out, v, &c);
+		if (c.state == VERDICT_UNKNOWN || c.state == VERDICT_LACKS)
+			fprintf(out, "# %s: inconclusive: %s\n", c.name, c.why);
 		fprintf(out, "%s %d %s\n",
-			state == VERDICT_HOLDS ? "ok" : "not ok", ++n,
-			invariants[id]->name);
+			c.state == VERDICT_HOLDS ? "ok" : "not ok", ++n,
+			c.name);
 	}
+	/* What is wrong with no one of them: losses, expired waivers. */
 	fprintf(out, "# events %" PRIu64 " mmus %" PRIu64 " lost %" PRIu64 "\n",
 		v->bench.replay.events, v->mmus, verdict_lost(v));
+	fprintf(out, "%s %d verdict %s\n",
+		verdict_bad(v) || verdict_inconclusive(v) ? "not ok" : "ok",
+		nr + 1, verdict_word(v));
 }

@@ -39,7 +39,7 @@ static void put_finding(FILE *out, const struct verdict *v,
 	const char *name = verdict_vm(v, f->vm);
 	bool level = f->at.level >= LEVEL_MIN && f->at.level <= LEVEL_LAST;
 
-	json_put_str(o, "invariant", f->inv->name);
+	json_put_str(o, "invariant", f->name);
 	json_put_str(o, "what", f->what);
 	json_put_u64(o, "mmu", f->mmu);
 	json_put_int(o, "vm", f->vm);
@@ -61,20 +61,18 @@ static void put_finding(FILE *out, const struct verdict *v,
 	json_emit(out, o);
 }
 
-static void put_invariant(FILE *out, const struct verdict *v,
-			  enum invariant_id id)
+static void put_case(FILE *out, const struct verdict_case *c)
 {
 	struct json_object *o = json_record("invariant");
-	char why[512];
 
-	json_put_str(o, "invariant", invariants[id]->name);
-	json_put_str(o, "state", verdict_state_name(verdict_state(v, id)));
-	json_put_u64(o, "findings", v->bench.count[id]);
-	json_put_u64(o, "unjudged", v->bench.unjudged[id]);
-	json_put_str(o, "says", invariants[id]->says);
-	verdict_why(v, id, why, sizeof(why));
-	if (why[0])
-		json_put_str(o, "why", why);
+	json_put_str(o, "invariant", c->name);
+	json_put_str(o, "state", verdict_state_name(c->state));
+	json_put_u64(o, "findings", c->count);
+	json_put_u64(o, "waived", c->waived);
+	json_put_u64(o, "unjudged", c->unjudged);
+	json_put_str(o, "says", c->says);
+	if (c->why[0])
+		json_put_str(o, "why", c->why);
 	json_emit(out, o);
 }
 
@@ -83,20 +81,23 @@ void verdict_ndjson(FILE *out, const struct verdict *v)
 {
 	struct json_object *o;
 
-	for (int id = 0; id < NR_INVARIANTS; id++)
-		for (size_t i = 0; i < v->nr_kept[id]; i++)
-			put_finding(out, v, &v->kept[id][i]);
-	for (int id = 0; id < NR_INVARIANTS; id++)
-		put_invariant(out, v, id);
+	for (size_t i = 0; i < verdict_cases(v); i++) {
+		const struct verdict_case c = verdict_case(v, i);
+
+		for (size_t n = 0; n < c.nr_kept; n++)
+			put_finding(out, v, &c.kept[n]);
+	}
+	for (size_t i = 0; i < verdict_cases(v); i++) {
+		const struct verdict_case c = verdict_case(v, i);
+
+		put_case(out, &c);
+	}
 	o = json_record("verdict");
 	json_put_str(o, "source", v->source);
-	json_put_str(o, "verdict",
-		     verdict_bad(v)	     ? "broken" :
-		     verdict_inconclusive(v) ? "inconclusive" :
-					       "holds");
+	json_put_str(o, "verdict", verdict_word(v));
 	json_put_u64(o, "events", v->bench.replay.events);
 	json_put_u64(o, "mmus", v->mmus);
-	json_put_u64(o, "findings", bench_findings(&v->bench));
+	json_put_u64(o, "findings", verdict_findings(v));
 	json_put_u64(o, "lost", verdict_lost(v));
 	json_emit(out, o);
 }
