@@ -18,6 +18,8 @@ typedef __u32 u32;
 typedef __s32 s32;
 typedef __u16 u16;
 typedef __s16 s16;
+typedef __u8 u8;
+typedef __s8 s8;
 
 struct seq_file;
 
@@ -30,10 +32,6 @@ typedef struct {
 
 struct kvm_vmid {
 	atomic64_t id;
-};
-
-struct kvm_arch {
-	u64 vtcr;
 };
 
 struct hlist_node {
@@ -57,12 +55,6 @@ struct kvm_memory_slot {
 struct kvm_memslots {
 	struct hlist_head id_hash[128];
 	int node_idx;
-};
-
-struct kvm {
-	int created_vcpus;
-	struct kvm_memslots *memslots[1];
-	struct kvm_arch arch;
 };
 
 struct s2_geometry {
@@ -89,11 +81,108 @@ struct vmid_space {
 	u32 reserved;
 };
 
+/*
+ * start_level is a s8 since 419edf48d79f "KVM: arm64: Convert translation
+ * level parameter to s8" (6.8), and was an u32: its first byte is the same.
+ */
+struct kvm_pgtable {
+	u32 ia_bits;
+	s8 start_level;
+	u64 *pgd;
+};
+
+/*
+ * vtcr is here since fe49fd940e22 "KVM: arm64: Move VTCR_EL2 into struct
+ * s2_mmu" (6.8), and was in struct kvm_arch. s2 is ours.
+ */
 struct kvm_s2_mmu {
 	struct kvm_vmid vmid;
 	u64 pgd_phys;
+	struct kvm_pgtable *pgt;
+	u64 vtcr;
 	struct kvm_arch *arch;
 	struct s2_ctx *s2;
+};
+
+/*
+ * nested_mmus came with 4f128f8e1aaa "KVM: arm64: nv: Support multiple nested
+ * Stage-2 mmu structures" (6.11) as an array of contexts; later kernels have
+ * an array of pointers to them. Only its address matters here.
+ */
+struct kvm_arch {
+	struct kvm_s2_mmu mmu;
+	u64 vtcr;
+	void *nested_mmus;
+	u64 nested_mmus_size;
+};
+
+struct xarray {
+	void *xa_head;
+};
+
+struct xa_node {
+	void *slots[64];
+};
+
+struct super_block {
+	unsigned long s_magic;
+};
+
+struct inode {
+	unsigned long i_ino;
+	struct super_block *i_sb;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct qstr d_name;
+	struct inode *d_inode;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
+struct file {
+	void *private_data;
+	struct inode *f_inode;
+	struct path f_path;
+};
+
+struct mm_struct;
+
+struct task_struct {
+	struct mm_struct *mm;
+	s32 tgid;
+};
+
+struct kvm {
+	struct mm_struct *mm;
+	struct kvm_memslots *memslots[1];
+	struct xarray vcpu_array;
+	int created_vcpus;
+	struct kvm_arch arch;
+	struct dentry *debugfs_dentry;
+	s32 userspace_pid;
+};
+
+struct kvm_vcpu_fault_info {
+	u64 esr_el2;
+	u64 hpfar_el2;
+};
+
+struct kvm_vcpu_arch {
+	struct kvm_s2_mmu *hw_mmu;
+	u64 hcr_el2;
+	struct kvm_vcpu_fault_info fault;
+};
+
+struct kvm_vcpu {
+	struct kvm *kvm;
+	struct kvm_vcpu_arch arch;
 };
 
 struct s2_table_pos {
@@ -109,6 +198,13 @@ struct bpf_iter_meta {
 	struct seq_file *seq;
 	u64 session_id;
 	u64 seq_num;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	u32 fd;
+	struct file *file;
 };
 
 struct bpf_iter__s2_mmu {

@@ -20,6 +20,9 @@
 /* VMs that can be counted at the same time. */
 #define S2R_MAX_VMS 16384
 
+/* A reference count that the kernel does not show. */
+#define S2R_NO_COUNT (-2147483647 - 1)
+
 enum s2r_type {
 	S2R_MMU = 1,
 	S2R_TABLE,
@@ -74,7 +77,7 @@ struct s2r_mmu {
  * @ipa:	first IPA it translates
  * @pa:		its physical address
  * @level:	level of its entries
- * @count:	its reference count
+ * @count:	its reference count, or S2R_NO_COUNT
  * @nr:		entries it has room for
  * @leaves:	valid page and block entries
  * @children:	valid table entries

@@ -14,19 +14,22 @@
 #include "../view/json.h"
 #include "cmd.h"
 
-enum state { OK, MISSING, UNKNOWN };
+static const char *const state_names[] = {
+	[LIVE_OK] = "ok",
+	[LIVE_MISSING] = "missing",
+	[LIVE_UNKNOWN] = "unknown",
+	[LIVE_NOT_OFFERED] = "not offered",
+};
 
-static const char *const state_names[] = { "ok", "missing", "unknown" };
-
-static void check(const struct options *o, const char *name, enum state state,
-		  const char *detail, const char *remedy)
+static void check(const struct options *o, const char *name,
+		  enum live_state state, const char *detail, const char *remedy)
 {
 	struct json_object *j;
 
 	if (!o->json) {
-		printf("%-18s %-8s %s\n", name, state_names[state], detail);
-		if (state != OK && remedy)
-			printf("%-27s -> %s\n", "", remedy);
+		printf("%-18s %-11s %s\n", name, state_names[state], detail);
+		if (state != LIVE_OK && remedy)
+			printf("%-30s -> %s\n", "", remedy);
 		return;
 	}
 	j = json_record("check");
@@ -34,36 +37,66 @@ static void check(const struct options *o, const char *name, enum state state,
 	json_object_object_add(j, "state",
 			       json_object_new_string(state_names[state]));
 	json_object_object_add(j, "detail", json_object_new_string(detail));
-	if (state != OK && remedy)
+	if (state != LIVE_OK && remedy)
 		json_object_object_add(j, "remedy",
 				       json_object_new_string(remedy));
 	json_emit(stdout, j);
 }
 
-static void check_kernel(const struct options *o, const struct probe *p)
+/* Called by live_explain(). */
+static void explained(const char *name, enum live_state state,
+		      const char *detail, const char *remedy, void *arg)
+{
+	check(arg, name, state, detail, remedy);
+}
+
+static void check_s2(const struct options *o, const struct probe *p)
 {
 	char detail[256];
-	struct utsname u;
 	size_t missing = 0;
 
-	uname(&u);
-	snprintf(detail, sizeof(detail), "Linux %.60s %.30s", u.release,
-		 u.machine);
-	check(o, "kernel", OK, detail, NULL);
-	check(o, "BTF", p->btf ? OK : MISSING, "types of the running kernel",
-	      "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y");
-	check(o, "s2 MMU", p->context ? OK : MISSING,
-	      "stage-2 contexts (struct s2_ctx)",
-	      "boot an arm64 kernel with CONFIG_KVM_ARM64_S2=y; other kernels are not supported yet");
-	check(o, "s2 iterators", p->iter_mmu && p->iter_table ? OK : MISSING,
+	check(o, "s2 iterators",
+	      p->iter_mmu && p->iter_table ? LIVE_OK : LIVE_MISSING,
 	      "live tables of VMs older than s2stat",
 	      "boot a kernel of the same version as s2stat");
 	for (int e = 0; e < PROBE_NR_EVENTS; e++)
 		missing += !p->event[e];
 	snprintf(detail, sizeof(detail), "%zu of %d that s2stat counts",
 		 PROBE_NR_EVENTS - missing, PROBE_NR_EVENTS);
-	check(o, "s2 tracepoints", missing ? MISSING : OK, detail,
+	check(o, "s2 tracepoints", missing ? LIVE_MISSING : LIVE_OK, detail,
 	      "boot a kernel of the same version as s2stat");
+}
+
+static void check_kernel(const struct options *o, const struct probe *p)
+{
+	char detail[256];
+	struct utsname u;
+
+	uname(&u);
+	snprintf(detail, sizeof(detail), "Linux %.60s %.30s", u.release,
+		 u.machine);
+	check(o, "kernel", LIVE_OK, detail, NULL);
+	check(o, "BTF", p->btf ? LIVE_OK : LIVE_MISSING,
+	      "types of the running kernel",
+	      "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y");
+	if (!p->btf)
+		return;
+	check(o, "KVM", p->kvm && p->kvm_runs ? LIVE_OK : LIVE_MISSING,
+	      p->kvm ? "initialised, so that VMs can run" :
+		       "KVM for arm64, built in",
+	      p->kvm ?
+		      "boot at EL2 (firmware, or the host's hypervisor), without kvm-arm.mode=none" :
+		      "boot an arm64 kernel with CONFIG_KVM=y");
+	check(o, "s2 MMU", p->context ? LIVE_OK : LIVE_NOT_OFFERED,
+	      p->context ? "stage-2 contexts (struct s2_ctx)" :
+			   "Linux's own stage 2: read as it is, and probed",
+	      "for all numbers, a kernel with CONFIG_KVM_ARM64_S2=y");
+	if (p->context)
+		check_s2(o, p);
+	else if (p->kvm && !p->walkable)
+		check(o, "age", LIVE_MISSING,
+		      "structures of Linux 5.17 or newer",
+		      "boot a newer kernel");
 }
 
 static void check_privileges(const struct options *o)
@@ -72,7 +105,7 @@ static void check_privileges(const struct options *o)
 	bool bpf = all || caps_have(CAP_BPF);
 	bool perfmon = all || caps_have(CAP_PERFMON);
 
-	check(o, "privileges", bpf && perfmon ? OK : MISSING,
+	check(o, "privileges", bpf && perfmon ? LIVE_OK : LIVE_MISSING,
 	      "CAP_BPF and CAP_PERFMON",
 	      "run s2stat as root, or give it these two capabilities");
 }
@@ -86,10 +119,10 @@ static void check_vmid_width(const struct options *o, const struct host *host)
 	for (size_t i = 0; i < host->nr; i++)
 		silent += !host->vm[i]->vmid_bits;
 	if (!host->nr)
-		check(o, "VMID width", UNKNOWN, detail,
+		check(o, "VMID width", LIVE_UNKNOWN, detail,
 		      "no VM runs: start one to see");
 	else
-		check(o, "VMID width", silent ? MISSING : OK, detail,
+		check(o, "VMID width", silent ? LIVE_MISSING : LIVE_OK, detail,
 		      "needs CONFIG_KALLSYMS_ALL=y and a readable /proc/kallsyms");
 }
 
@@ -98,12 +131,11 @@ static void check_sample(const struct options *o, const struct host *host)
 	char detail[128];
 
 	snprintf(detail, sizeof(detail), "%zu stage-2 contexts read", host->nr);
-	check(o, "attach and read", OK, detail, NULL);
-	check_vmid_width(o, host);
+	check(o, "attach and read", LIVE_OK, detail, NULL);
 }
 
 /* Attaches and reads one sample. */
-static int prove(const struct options *o, struct failure *f)
+static int prove(const struct options *o, bool s2, struct failure *f)
 {
 	struct live *live;
 	struct host host;
@@ -113,8 +145,12 @@ static int prove(const struct options *o, struct failure *f)
 	err = live_open(&live, o->verbose, f);
 	if (!err)
 		err = live_sample(live, &host, f);
-	if (!err)
+	if (!err) {
+		live_explain(live, &host, explained, (void *)o);
+		if (s2)
+			check_vmid_width(o, &host);
 		check_sample(o, &host);
+	}
 	live_close(live);
 	host_free(&host);
 	return err;
@@ -128,8 +164,8 @@ static int doctor_run(const struct options *o)
 	probe_kernel(&p);
 	check_kernel(o, &p);
 	check_privileges(o);
-	if (probe_verdict(&p, &f) || prove(o, &f)) {
-		check(o, "attach and read", MISSING, f.text, NULL);
+	if (probe_verdict(&p, &f) || prove(o, p.context, &f)) {
+		check(o, "attach and read", LIVE_MISSING, f.text, NULL);
 		return report(o, &f);
 	}
 	return EXIT_FINE;
@@ -140,6 +176,7 @@ const struct verb doctor_verb = {
 	.help = "what this kernel offers, and what to do about what it lacks",
 	.doc = "Checks what the running kernel offers to s2stat and what this process may do, "
 	       "then attaches and reads once to prove it.\v"
+	       "Not offered: this kernel keeps it to itself. All verbs work without; they show - (null in JSON) in its place.\n"
 	       "Exit status: 0 all verbs work; 3 a privilege is missing; 4 this kernel cannot do it.\n"
 	       "Examples:\n"
 	       "  s2stat doctor\n"

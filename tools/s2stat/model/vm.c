@@ -91,6 +91,7 @@ static void forget_tables(struct vm *vm)
 	vm->suspect = NULL;
 	vm->nr_suspects = 0;
 	vm->unread = 0;
+	vm->uncounted = 0;
 	vm->locked = 0;
 }
 
@@ -221,7 +222,8 @@ int host_table(struct host *host, const struct s2r_table *rec)
 	l->annotations += rec->annotations;
 	vm->unread += rec->unread;
 	vm->locked += rec->locked;
-	if (rec->unread || count_is_right(rec))
+	vm->uncounted += rec->count == S2R_NO_COUNT;
+	if (rec->unread || rec->count == S2R_NO_COUNT || count_is_right(rec))
 		return 0;
 	return suspect(vm, rec);
 }
@@ -406,7 +408,8 @@ enum vm_verdict vm_audit(const struct vm *vm)
 {
 	if (vm_mismatches(vm))
 		return VM_AUDIT_MISMATCH;
-	if (vm->unread || !vm->alive || vm_suspects(vm, NULL, NULL))
+	if (vm->unread || vm->uncounted || !vm->alive ||
+	    vm_suspects(vm, NULL, NULL))
 		return VM_AUDIT_INCONCLUSIVE;
 	return VM_AUDIT_OK;
 }

@@ -81,6 +81,7 @@ enum vm_verdict {
  * @vmid_bits:	0 when the kernel would not say
  * @level:	index with vm_level()
  * @unread:	entries that could not be read
+ * @uncounted:	table pages whose reference count the kernel does not show
  * @locked:	entries in transition when looked at
  * @total:	events since the attach
  * @delta:	events since the sample before
@@ -108,6 +109,7 @@ struct vm {
 	uint64_t tables_freed;
 	struct vm_level level[VM_LEVELS];
 	uint64_t unread;
+	uint64_t uncounted;
 	uint64_t locked;
 	struct vm_suspect *suspect;
 	size_t nr_suspects;
@@ -131,6 +133,7 @@ struct vm {
  * @OFFER_SLOTS: memslots
  * @OFFER_HOT:	faults by region
  * @OFFER_LEAKS: table pages that outlived their context
+ * @OFFER_FAULT_AGAIN: of faults, which lost a race: besides their other results
  *
  * What is not offered is null in JSON and "-" in text, never 0.
  */
@@ -152,7 +155,8 @@ enum offer {
 	OFFER_SLOTS = 1 << 14,
 	OFFER_HOT = 1 << 15,
 	OFFER_LEAKS = 1 << 16,
-	OFFER_ALL = (1 << 17) - 1,
+	OFFER_FAULT_AGAIN = 1 << 17,
+	OFFER_ALL = (1 << 18) - 1,
 };
 
 /**

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What live.c asks of a way to read a running kernel. There is one for kernels
- * with the s2 tracepoints (s2.c); all hand over the records of bpf/records.h.
+ * with the s2 tracepoints (s2.c), and one for all others (stock.c); both hand
+ * over the records of bpf/records.h.
  */
 #ifndef S2STAT_SOURCE_BACKEND_H
 #define S2STAT_SOURCE_BACKEND_H
@@ -35,6 +36,8 @@ struct table_query {
  * @slots:	a S2R_SLOT for each memslot of @mmu's VM
  * @counts:	host_counts() for each context that anything happened to, and
  *		the counters of the host
+ * @explain:	what is offered and how, and why something is not; after a sample
+ *		(in @host). NULL: all is
  * @hot:	the 2 MB regions in which guests faulted, since the attach
  *
  * What it cannot tell, @open leaves out of @offers (enum offer); a function
@@ -51,10 +54,12 @@ struct backend {
 	int (*slots)(void *self, uint64_t mmu, record_fn fn, void *arg,
 		     struct failure *f);
 	int (*counts)(void *self, struct host *host, struct failure *f);
+	void (*explain)(void *self, const struct host *host, live_check_fn fn,
+			void *arg);
 	int (*hot)(void *self, live_hot_fn fn, void *arg, uint64_t *cold,
 		   struct failure *f);
 };
 
-extern const struct backend s2_backend;
+extern const struct backend s2_backend, stock_backend;
 
 #endif /* S2STAT_SOURCE_BACKEND_H */

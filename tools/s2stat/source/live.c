@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "backend.h"
 #include "bpf.h"
@@ -53,16 +52,6 @@ static double now(clockid_t clock)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/*
- * By sysfs, which shows it to containers without /dev/kvm, too. Where there is
- * no sysfs nobody knows.
- */
-static bool kvm_is_here(void)
-{
-	return !access("/sys/class/misc/kvm", F_OK) ||
-	       access("/sys/class/misc", F_OK);
-}
-
 /**
  * live_open_for() - attaches to the running kernel
  * @out:	given back with live_close(); NULL on failure
@@ -71,28 +60,26 @@ static bool kvm_is_here(void)
  *
  * Return: 0, or -1 with @f filled.
  */
-int live_open_for(struct live **out, const struct live_wants *wants,
+int live_open_for(struct live **out, const struct live_wants *wanted,
 		  struct failure *f)
 {
+	struct live_wants wants = *wanted;
 	struct live *live;
 	struct probe probe;
 
 	*out = NULL;
-	bpf_say(wants->verbose);
+	bpf_say(wants.verbose);
 	probe_kernel(&probe);
 	if (probe_verdict(&probe, f))
 		return -1;
-	if (!kvm_is_here())
-		return failed(
-			f, EXIT_KERNEL,
-			"this kernel offers no KVM: it was not started at EL2, or kvm-arm.mode=none was asked for");
 
 	live = calloc(1, sizeof(*live));
 	if (!live)
 		return failed(f, EXIT_ERROR, "out of memory");
-	live->progress = wants->progress;
-	live->backend = &s2_backend;
-	if (live->backend->open(&live->self, wants, &live->offers, f)) {
+	live->progress = wants.progress;
+	live->backend = probe.context ? &s2_backend : &stock_backend;
+	wants.probe = &probe;
+	if (live->backend->open(&live->self, &wants, &live->offers, f)) {
 		live_close(live);
 		return -1;
 	}
@@ -254,6 +241,17 @@ int live_sample(struct live *live, struct host *host, struct failure *f)
 		if (!host->vm[i]->named)
 			proc_name(host->vm[i]);
 	return 0;
+}
+
+/**
+ * live_explain() - tells what this kernel offers, beyond what probe.h says
+ * @host:	a sample taken before
+ */
+void live_explain(struct live *live, const struct host *host, live_check_fn fn,
+		  void *arg)
+{
+	if (live->backend->explain)
+		live->backend->explain(live->self, host, fn, arg);
 }
 
 /* Tells a table that comes for the first time from a later part of it. */

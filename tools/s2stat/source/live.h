@@ -10,6 +10,7 @@
 #include "failure.h"
 
 struct live;
+struct probe;
 
 /**
  * struct live_wants - what a verb needs of the kernel
@@ -17,12 +18,14 @@ struct live;
  * @counts:	events are counted
  * @hot:	faults are counted by region, too
  * @progress:	say on stderr how far it is with what takes long
+ * @probe:	what the kernel offers; filled in by live_open_for()
  */
 struct live_wants {
 	int verbose;
 	bool counts;
 	bool hot;
 	bool progress;
+	const struct probe *probe;
 };
 
 /**
@@ -45,6 +48,17 @@ struct live_visitor {
 	uint64_t last;
 };
 
+enum live_state {
+	LIVE_OK,
+	LIVE_MISSING, /* and something can be done about it */
+	LIVE_UNKNOWN,
+	LIVE_NOT_OFFERED, /* by this kernel; s2stat works without */
+};
+
+/* What was found out about this kernel; @remedy may be NULL. */
+typedef void (*live_check_fn)(const char *name, enum live_state state,
+			      const char *detail, const char *remedy,
+			      void *arg);
 typedef void (*live_slot_fn)(const struct s2r_slot *slot, void *arg);
 /* Returns 0, or -errno to stop. */
 typedef int (*live_hot_fn)(const struct s2r_hot_key *key,
@@ -55,6 +69,8 @@ int live_open_for(struct live **live, const struct live_wants *wants,
 		  struct failure *f);
 void live_close(struct live *live);
 int live_sample(struct live *live, struct host *host, struct failure *f);
+void live_explain(struct live *live, const struct host *host, live_check_fn fn,
+		  void *arg);
 int live_walk(struct live *live, uint64_t mmu, const struct live_visitor *v,
 	      struct failure *f);
 int live_slots(struct live *live, uint64_t mmu, live_slot_fn fn, void *arg,

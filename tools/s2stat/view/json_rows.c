@@ -69,7 +69,8 @@ static void put_results(struct json_object *o, const struct host *host,
 	r = json_put_object(o, "results");
 	json_put_u64(r, "handled", c->faults_handled);
 	json_put_u64(r, "user", c->faults_user);
-	json_put_u64(r, "again", c->faults_again);
+	json_put_known(r, "again", host->offers & OFFER_FAULT_AGAIN,
+		       c->faults_again);
 	json_put_u64(r, "failed", c->faults_failed);
 }
 
@@ -153,7 +154,7 @@ struct json_object *json_of_vmid(const struct host *host, const struct vm *vm,
 		return o;
 	json_put_known(o, "assigns", host->offers & OFFER_VMID_EVENTS,
 		       vm->total.vmid_assigns);
-	json_put_known(o, "rollovers", host->offers & OFFER_ROLLOVERS,
+	json_put_known(o, "rollovers", host->offers & OFFER_VMID_EVENTS,
 		       vm->total.rollovers);
 	return o;
 }

@@ -17,7 +17,10 @@ void json_table(FILE *out, const struct s2r_table *rec)
 	json_put_u64(o, "ipa", rec->ipa);
 	json_put_int(o, "level", rec->level);
 	json_put_u64(o, "pa", rec->pa);
-	json_put_int(o, "count", rec->count);
+	if (rec->count == S2R_NO_COUNT)
+		json_put_null(o, "count");
+	else
+		json_put_int(o, "count", rec->count);
 	json_put_u64(o, "used", rec->leaves + rec->children + rec->annotations);
 	json_put_u64(o, "entries", rec->nr);
 	json_put_u64(o, "leaves", rec->leaves);

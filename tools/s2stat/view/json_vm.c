@@ -127,6 +127,7 @@ void json_put_audit(struct json_object *o, const struct vm *vm)
 	json_put_u64(o, "tables", vm_sum(vm).tables);
 	json_put_u64(o, "looked_again", vm->nr_suspects);
 	json_put_u64(o, "unread", vm->unread);
+	json_put_u64(o, "uncounted", vm->uncounted);
 	list = json_put_array(o, "mismatches");
 	for (size_t k = 0; k < vm->nr_suspects; k++)
 		if (suspect_is_wrong(&vm->suspect[k]))
@@ -216,7 +217,7 @@ static void put_faults(struct json_object *e, const struct host *host,
 	json_put_known(f, "handled", has & OFFER_FAULT_RESULTS,
 		       c->faults_handled);
 	json_put_known(f, "user", has & OFFER_FAULT_RESULTS, c->faults_user);
-	json_put_known(f, "again", has & OFFER_FAULT_RESULTS, c->faults_again);
+	json_put_known(f, "again", has & OFFER_FAULT_AGAIN, c->faults_again);
 	json_put_known(f, "failed", has & OFFER_FAULT_RESULTS,
 		       c->faults_failed);
 	for (unsigned int k = 0; k <= S2_NR_FAULTS; k++)
@@ -238,7 +239,7 @@ static void put_events(struct json_object *o, const struct host *host,
 	json_put_known(e, "tables_freed", has & OFFER_TABLES, c->tables_freed);
 	json_put_known(e, "vmid_assigns", has & OFFER_VMID_EVENTS,
 		       c->vmid_assigns);
-	json_put_known(e, "vmid_rollovers", has & OFFER_ROLLOVERS,
+	json_put_known(e, "vmid_rollovers", has & OFFER_VMID_EVENTS,
 		       c->rollovers);
 	put_flushes(e, host, c);
 	put_faults(e, host, c);

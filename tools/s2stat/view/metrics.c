@@ -28,7 +28,8 @@ struct writer {
 /**
  * struct family - one metric family
  * @vm:		writes the samples of a living context, or
- * @whole:	those of the host; returns false when there are none
+ * @whole:	those of the host
+ * @needs:	enum offer: what the source must offer, else there is no family
  */
 struct family {
 	const char *name;
@@ -37,6 +38,7 @@ struct family {
 	const char *help;
 	void (*vm)(const struct writer *w, const struct vm *vm);
 	void (*whole)(const struct writer *w);
+	uint32_t needs;
 };
 
 /* The sample's name and, within braces, the labels that follow as text. */
@@ -305,10 +307,10 @@ static const struct family families[] = {
 	  .whole = host_unowned },
 	{ "s2_leaked_table_pages", NULL, COUNTER,
 	  "Table pages that were still there when their context was freed.",
-	  .whole = host_leaked },
+	  .whole = host_leaked, .needs = OFFER_LEAKS },
 	{ "s2_vmid_rollovers", NULL, COUNTER,
-	  "VMID generations turned since the attach.",
-	  .whole = host_rollovers },
+	  "VMID generations turned since the attach.", .whole = host_rollovers,
+	  .needs = OFFER_ROLLOVERS },
 	{ "s2_events_lost", NULL, COUNTER,
 	  "Events that went uncounted: the other counters are too low by as many.",
 	  .whole = host_dropped },
@@ -333,29 +335,30 @@ static const struct family families[] = {
 	  .vm = vm_unread },
 	{ "s2_tables_allocated", NULL, COUNTER,
 	  "Table pages allocated in the life of the context.",
-	  .vm = vm_tables_alloc },
+	  .vm = vm_tables_alloc, .needs = OFFER_LIFE },
 	{ "s2_tables_freed", NULL, COUNTER,
 	  "Table pages freed in the life of the context.",
-	  .vm = vm_tables_freed },
+	  .vm = vm_tables_freed, .needs = OFFER_LIFE },
 	{ "s2_sets", NULL, COUNTER, "Entries set since the attach.",
-	  .vm = vm_sets },
+	  .vm = vm_sets, .needs = OFFER_ENTRIES },
 	{ "s2_clears", NULL, COUNTER, "Entries cleared since the attach.",
-	  .vm = vm_clears },
+	  .vm = vm_clears, .needs = OFFER_ENTRIES },
 	{ "s2_flushes", NULL, COUNTER,
 	  "TLB invalidations since the attach, by reason and scope.",
-	  .vm = vm_flushes },
+	  .vm = vm_flushes, .needs = OFFER_FLUSHES },
 	{ "s2_flush_pages", NULL, COUNTER,
 	  "Pages covered by invalidations of a bounded scope.",
-	  .vm = vm_flush_pages },
+	  .vm = vm_flush_pages, .needs = OFFER_FLUSH_PAGES },
 	{ "s2_faults", NULL, COUNTER, "Guest aborts at stage 2, by kind.",
-	  .vm = vm_faults },
+	  .vm = vm_faults, .needs = OFFER_FAULTS },
 	{ "s2_faults_again", NULL, COUNTER,
 	  "Guest aborts that lost a race and were taken again.",
-	  .vm = vm_faults_again },
+	  .vm = vm_faults_again, .needs = OFFER_FAULT_AGAIN },
 	{ "s2_faults_failed", NULL, COUNTER,
-	  "Guest aborts that ended with an error.", .vm = vm_faults_failed },
+	  "Guest aborts that ended with an error.", .vm = vm_faults_failed,
+	  .needs = OFFER_FAULT_RESULTS },
 	{ "s2_vmid_assigns", NULL, COUNTER, "VMIDs given to the context.",
-	  .vm = vm_vmid_assigns },
+	  .vm = vm_vmid_assigns, .needs = OFFER_VMID_EVENTS },
 };
 
 /*
@@ -378,6 +381,8 @@ static void head(const struct writer *w, const struct family *f)
 
 static void write_family(struct writer *w, const struct family *f)
 {
+	if ((w->host->offers & f->needs) != f->needs)
+		return;
 	w->name = f->name;
 	w->type = f->type;
 	head(w, f);

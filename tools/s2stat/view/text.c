@@ -252,6 +252,9 @@ static void show_audit(const struct text *t, const struct vm *vm)
 	if (vm->unread)
 		fprintf(t->out, " (%" PRIu64 " entries unreadable)",
 			vm->unread);
+	if (vm->uncounted)
+		fprintf(t->out, " (%" PRIu64 " table pages without a count)",
+			vm->uncounted);
 	if (vm_mismatches(vm))
 		fprintf(t->out, ": %zu table pages", vm_mismatches(vm));
 	fputc('\n', t->out);
@@ -362,9 +365,13 @@ void text_title(const struct text *t, const struct vm *vm)
 /** text_table() - one table page, before its entries */
 void text_table(const struct text *t, const struct s2r_table *rec)
 {
+	char count[16] = "-";
+
+	if (rec->count != S2R_NO_COUNT)
+		snprintf(count, sizeof(count), "%d", rec->count);
 	fprintf(t->out,
-		"table  level %d  ipa 0x%010llx  pa 0x%010llx  count %d  used %u of %u\n",
-		rec->level, rec->ipa, rec->pa, rec->count,
+		"table  level %d  ipa 0x%010llx  pa 0x%010llx  count %s  used %u of %u\n",
+		rec->level, rec->ipa, rec->pa, count,
 		rec->leaves + rec->children + rec->annotations, rec->nr);
 }
 

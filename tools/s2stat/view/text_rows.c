@@ -60,7 +60,7 @@ static void vmid_events(const struct text *t, const struct host *host,
 			fmt_rate(vm->delta.vmid_assigns, host->seconds).s);
 	else
 		fprintf(t->out, " %8s %9s", "-", "-");
-	if (host->offers & OFFER_ROLLOVERS)
+	if (host->offers & OFFER_VMID_EVENTS)
 		fprintf(t->out, " %10llu", c->rollovers);
 	else
 		fprintf(t->out, " %10s", "-");
@@ -193,6 +193,8 @@ void text_audit(const struct text *t, const struct vm *vm)
 		fprintf(t->out, ", %zu looked at again", vm->nr_suspects);
 	if (vm->unread)
 		fprintf(t->out, ", %" PRIu64 " entries unreadable", vm->unread);
+	if (vm->uncounted)
+		fprintf(t->out, ", %" PRIu64 " without a count", vm->uncounted);
 	fputc('\n', t->out);
 	text_mismatches(t, vm);
 }
