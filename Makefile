@@ -34,6 +34,7 @@ help:
 	@echo 'make s2stat           the tool for this machine build/s2stat'
 	@echo 'make s2stat-arm64     the tool, static aarch64  build/s2stat-arm64'
 	@echo 'make guest            test programs for the host build/guest'
+	@echo 'make bench            measures, ours beside upstream: docs/performance.md (PARTS="model", FULL=1)'
 	@echo 'make deps             install what is missing (as root)'
 	@echo 'make clean, distclean remove outputs, remove build/'
 	@echo 'KSRC=path             another Linux 6.12 tree or tarball'
@@ -88,7 +89,10 @@ check-full:
 run:
 	@scripts/demo
 
-bench deb:
+bench: deps
+	@scripts/bench $(PARTS)
+
+deb:
 	@echo '$@: not there yet' >&2; exit 2
 
 install: s2stat

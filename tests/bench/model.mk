@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Builds and runs the bench of s2stat's model: make -f tests/bench/model.mk
-# [EVENTS=n] [MMUS=n]. Optimised as s2stat is, without sanitizers.
+# Builds what measures s2stat on this machine, optimised as s2stat is, without
+# sanitizers:
+#
+#	make -f tests/bench/model.mk [run] [EVENTS=n] [MMUS=n]
+#		the bench of the model, and runs it
+#	make -f tests/bench/model.mk tools
+#		that and the generator of recordings, under build/bench
 
 Q	:= $(if $(V),,@)
 HERE	:= $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
@@ -11,19 +16,28 @@ OUT	?= $(ROOT)/build/bench
 CFLAGS	?= -O2 -g
 EVENTS	?= 100000000
 MMUS	?= 8
+BUILD	:= $(CC) -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) -I$(TOOL)
 
 MODEL	:= $(patsubst %,$(TOOL)/model/%.c,apply_fault apply_op apply_table debt \
 	     event find map mmu pte reorder replay slot snapshot span table \
 	     trail vmid)
 SRC	:= $(HERE)bench_model.c $(MODEL) $(wildcard $(TOOL)/invariants/*.c \
 	   $(TOOL)/rules/*.c)
+GEN	:= $(HERE)gen_trace.c $(wildcard $(TOOL)/trace/*.c) \
+	   $(patsubst %,$(TOOL)/model/%.c,event map vmm) $(TOOL)/source/failure.c
+HEADERS	:= $(wildcard $(TOOL)/*/*.h)
 
 run: $(OUT)/bench_model
 	$(OUT)/bench_model $(EVENTS) $(MMUS)
 
-$(OUT)/bench_model: $(SRC) $(wildcard $(TOOL)/model/*.h $(TOOL)/invariants/*.h)
-	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) \
-		-I$(TOOL) -o $@ $(SRC)
+tools: $(OUT)/bench_model $(OUT)/gen_trace
 
-.PHONY: run
+$(OUT)/bench_model: $(SRC) $(HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(BUILD) -o $@ $(SRC)
+
+$(OUT)/gen_trace: $(GEN) $(HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(BUILD) -o $@ $(GEN) -lzstd -lz
+
+.PHONY: run tools
