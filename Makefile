@@ -12,7 +12,7 @@ export KSRC KDEB CONFIG
 
 .PHONY: help run check check-full check-unit kernel kernel-upstream \
 	kernel-observed kernel-debug kernel-kcsan kernel-inject kernel-deb series selftests s2stat s2stat-arm64 \
-	s2stat-arm64-dynamic guest lint bench install deb deps \
+	s2stat-arm64-dynamic guest lint bench install deb deb-arm64 deps \
 	arm64-root arm64-sysroot arm64-debian clean distclean
 
 help:
@@ -33,6 +33,8 @@ help:
 	@echo "make selftests        KVM's own selftests, ours and upstream side by side (SELECT=full: all)"
 	@echo 'make s2stat           the tool for this machine build/s2stat'
 	@echo 'make s2stat-arm64     the tool, static aarch64  build/s2stat-arm64'
+	@echo 'make deb              s2stat as a Debian package for this machine   build/deb'
+	@echo 'make deb-arm64        the same for an Arm host, with the static program'
 	@echo 'make guest            test programs for the host build/guest'
 	@echo 'make bench            measures, ours beside upstream: docs/performance.md (PARTS="model", FULL=1)'
 	@echo 'make deps             install what is missing (as root)'
@@ -92,8 +94,11 @@ run:
 bench: deps
 	@scripts/bench $(PARTS)
 
-deb:
-	@echo '$@: not there yet' >&2; exit 2
+deb: deps
+	@scripts/deb
+
+deb-arm64: arm64-sysroot
+	@scripts/deb arm64
 
 install: s2stat
 	@$(MAKE) -C tools/s2stat OUT=$(CURDIR)/build/s2stat PREFIX=$(PREFIX) install
