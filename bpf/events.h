@@ -25,7 +25,8 @@
 	A(ev, u64, granule, DEC)     \
 	A(ev, u64, root_pa, HEX)     \
 	A(ev, s32, root_pages, DEC)  \
-	A(ev, s32, nested, DEC)
+	A(ev, s32, nested, DEC)      \
+	A(ev, s32, features, HEX)
 
 #define MMU_FREE_ARGS(A, ev)          \
 	A(ev, u64, root_pa, HEX)      \
@@ -40,7 +41,8 @@
 	A(ev, u64, ipa, HEX)       \
 	A(ev, u64, end, HEX)       \
 	A(ev, s32, lock, LOCK)     \
-	A(ev, s32, may_block, DEC)
+	A(ev, s32, may_block, DEC) \
+	A(ev, u64, notifier_seq, DEC)
 
 #define OP_END_ARGS(A, ev)         \
 	A(ev, u64, op, DEC)        \
@@ -107,7 +109,8 @@
 	A(ev, u64, vmid, DEC)       \
 	A(ev, u64, generation, DEC) \
 	A(ev, s32, cpu, DEC)        \
-	A(ev, s32, vcpu, DEC)
+	A(ev, s32, vcpu, DEC)       \
+	A(ev, u64, root_pa, HEX)
 
 #define FAULT_BEGIN_ARGS(A, ev) \
 	A(ev, s32, vcpu, DEC)   \
@@ -125,7 +128,9 @@
 	A(ev, u64, size, HEX)         \
 	A(ev, u64, notifier_seq, DEC) \
 	A(ev, s32, refs_taken, DEC)   \
-	A(ev, s32, refs_put, DEC)
+	A(ev, s32, refs_put, DEC)     \
+	A(ev, s32, page, HEX)         \
+	A(ev, u64, page_seq, DEC)
 
 #define MEMSLOT_ARGS(A, ev)           \
 	A(ev, s32, change, MEMSLOT)   \
@@ -135,7 +140,8 @@
 	A(ev, u64, hva, HEX)          \
 	A(ev, u64, flags, HEX)        \
 	A(ev, u64, old_base_gfn, HEX) \
-	A(ev, u64, old_flags, HEX)
+	A(ev, u64, old_flags, HEX)    \
+	A(ev, s32, result, DEC)
 
 #define CACHE_ARGS(A, ev)       \
 	A(ev, u64, cache, BITS) \

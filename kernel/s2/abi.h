@@ -84,12 +84,37 @@
 	X(S2_MEMSLOT_CREATE,	"create")	\
 	X(S2_MEMSLOT_DELETE,	"delete")	\
 	X(S2_MEMSLOT_MOVE,	"move")		\
-	X(S2_MEMSLOT_FLAGS,	"flags")
+	X(S2_MEMSLOT_FLAGS,	"flags")	\
+	X(S2_MEMSLOT_REFUSED,	"refused")
 
 /* Which cache maintenance was done (s2_cmo.kind). */
 #define S2_CMOS(X)				\
 	X(S2_CMO_DCACHE,	"dcache")	\
 	X(S2_CMO_ICACHE,	"icache")
+
+/*
+ * What the CPUs offer and the MMU makes use of: bits of s2_mmu_init.features,
+ * by number. "told" is always set: 0 comes from a kernel that tells nothing.
+ */
+#define S2_FEATURES(X)					\
+	X(S2_FEATURE_TOLD,	"told")			\
+	X(S2_FEATURE_FWB,	"fwb")	/* FEAT_S2FWB */	\
+	X(S2_FEATURE_LPA2,	"lpa2")	/* FEAT_LPA2 */	\
+	X(S2_FEATURE_BBM2,	"bbm2")	/* FEAT_BBM, level 2 */
+
+/*
+ * What a fault knows of the host page: bits of s2_fault_end.page, by number.
+ * In bits 13:8 is log2 of the bytes that the host maps there as one, see
+ * S2_PAGE_HOST_SHIFT(); 0: that was not looked at.
+ */
+#define S2_PAGES(X)					\
+	X(S2_PAGE_SOUGHT,	"sought")		\
+	X(S2_PAGE_FOUND,	"found")		\
+	X(S2_PAGE_DEVICE,	"device")		\
+	X(S2_PAGE_UNCACHED,	"uncached")		\
+	X(S2_PAGE_DIRTY,	"dirty")
+
+#define S2_PAGE_HOST_SHIFT(page)	((page) >> 8 & 63)
 
 #define S2_ENUM_MEMBER(sym, name)	sym,
 enum s2_op_kind { S2_OP_KINDS(S2_ENUM_MEMBER) S2_NR_OP_KINDS };
@@ -99,6 +124,8 @@ enum s2_lock { S2_LOCKS(S2_ENUM_MEMBER) S2_NR_LOCKS };
 enum s2_fault_kind { S2_FAULTS(S2_ENUM_MEMBER) S2_NR_FAULTS };
 enum s2_memslot_change { S2_MEMSLOTS(S2_ENUM_MEMBER) S2_NR_MEMSLOTS };
 enum s2_cmo_kind { S2_CMOS(S2_ENUM_MEMBER) S2_NR_CMOS };
+enum s2_feature { S2_FEATURES(S2_ENUM_MEMBER) S2_NR_FEATURES };
+enum s2_page { S2_PAGES(S2_ENUM_MEMBER) S2_NR_PAGES };
 #undef S2_ENUM_MEMBER
 
 /* s2_flush.level when the invalidation gives the TLB no level hint. */

@@ -61,9 +61,9 @@ S2_CMOS(S2_DEFINE)
 TRACE_EVENT(s2_mmu_init,
 	TP_PROTO(struct kvm_s2_mmu *mmu, u64 seq, s32 ipa_bits,
 		 s32 start_level, u64 granule, u64 root_pa, s32 root_pages,
-		 s32 nested),
+		 s32 nested, s32 features),
 	TP_ARGS(mmu, seq, ipa_bits, start_level, granule, root_pa, root_pages,
-		nested),
+		nested, features),
 	TP_STRUCT__entry(
 		S2_HEAD_FIELDS
 		__field(s32,	ipa_bits)
@@ -72,6 +72,7 @@ TRACE_EVENT(s2_mmu_init,
 		__field(u64,	root_pa)
 		__field(s32,	root_pages)
 		__field(s32,	nested)
+		__field(s32,	features)
 	),
 	TP_fast_assign(
 		S2_HEAD_ASSIGN
@@ -81,11 +82,12 @@ TRACE_EVENT(s2_mmu_init,
 		__entry->root_pa = root_pa;
 		__entry->root_pages = root_pages;
 		__entry->nested = nested;
+		__entry->features = features;
 	),
-	TP_printk(S2_HEAD_FMT "ipa_bits=%d start_level=%d granule=%llu root_pa=0x%llx root_pages=%d nested=%d",
+	TP_printk(S2_HEAD_FMT "ipa_bits=%d start_level=%d granule=%llu root_pa=0x%llx root_pages=%d nested=%d features=0x%x",
 		  S2_HEAD_ARGS, __entry->ipa_bits, __entry->start_level,
 		  __entry->granule, __entry->root_pa, __entry->root_pages,
-		  __entry->nested)
+		  __entry->nested, __entry->features)
 );
 
 TRACE_EVENT(s2_mmu_free,
@@ -113,8 +115,9 @@ TRACE_EVENT(s2_mmu_free,
 
 TRACE_EVENT(s2_op_begin,
 	TP_PROTO(struct kvm_s2_mmu *mmu, u64 seq, u64 op, s32 kind, s32 reason,
-		 u64 ipa, u64 end, s32 lock, s32 may_block),
-	TP_ARGS(mmu, seq, op, kind, reason, ipa, end, lock, may_block),
+		 u64 ipa, u64 end, s32 lock, s32 may_block, u64 notifier_seq),
+	TP_ARGS(mmu, seq, op, kind, reason, ipa, end, lock, may_block,
+		notifier_seq),
 	TP_STRUCT__entry(
 		S2_HEAD_FIELDS
 		__field(u64,	op)
@@ -124,6 +127,7 @@ TRACE_EVENT(s2_op_begin,
 		__field(u64,	end)
 		__field(s32,	lock)
 		__field(s32,	may_block)
+		__field(u64,	notifier_seq)
 	),
 	TP_fast_assign(
 		S2_HEAD_ASSIGN
@@ -134,13 +138,15 @@ TRACE_EVENT(s2_op_begin,
 		__entry->end = end;
 		__entry->lock = lock;
 		__entry->may_block = may_block;
+		__entry->notifier_seq = notifier_seq;
 	),
-	TP_printk(S2_HEAD_FMT "op=%llu kind=%s reason=%s ipa=0x%llx end=0x%llx lock=%s may_block=%d",
+	TP_printk(S2_HEAD_FMT "op=%llu kind=%s reason=%s ipa=0x%llx end=0x%llx lock=%s may_block=%d notifier_seq=%llu",
 		  S2_HEAD_ARGS, __entry->op,
 		  s2_show(__entry->kind, S2_OP_KINDS),
 		  s2_show(__entry->reason, S2_REASONS),
 		  __entry->ipa, __entry->end,
-		  s2_show(__entry->lock, S2_LOCKS), __entry->may_block)
+		  s2_show(__entry->lock, S2_LOCKS), __entry->may_block,
+		  __entry->notifier_seq)
 );
 
 TRACE_EVENT(s2_op_end,
@@ -368,14 +374,15 @@ TRACE_EVENT(s2_vmid_rollover,
 
 DECLARE_EVENT_CLASS(s2_vmid_cpu,
 	TP_PROTO(struct kvm_s2_mmu *mmu, u64 seq, u64 vmid, u64 generation,
-		 s32 cpu, s32 vcpu),
-	TP_ARGS(mmu, seq, vmid, generation, cpu, vcpu),
+		 s32 cpu, s32 vcpu, u64 root_pa),
+	TP_ARGS(mmu, seq, vmid, generation, cpu, vcpu, root_pa),
 	TP_STRUCT__entry(
 		S2_HEAD_FIELDS
 		__field(u64,	vmid)
 		__field(u64,	generation)
 		__field(s32,	cpu)
 		__field(s32,	vcpu)
+		__field(u64,	root_pa)
 	),
 	TP_fast_assign(
 		S2_HEAD_ASSIGN
@@ -383,10 +390,11 @@ DECLARE_EVENT_CLASS(s2_vmid_cpu,
 		__entry->generation = generation;
 		__entry->cpu = cpu;
 		__entry->vcpu = vcpu;
+		__entry->root_pa = root_pa;
 	),
-	TP_printk(S2_HEAD_FMT "vmid=%llu generation=%llu cpu=%d vcpu=%d",
+	TP_printk(S2_HEAD_FMT "vmid=%llu generation=%llu cpu=%d vcpu=%d root_pa=0x%llx",
 		  S2_HEAD_ARGS, __entry->vmid, __entry->generation,
-		  __entry->cpu, __entry->vcpu)
+		  __entry->cpu, __entry->vcpu, __entry->root_pa)
 );
 
 /*
@@ -396,14 +404,14 @@ DECLARE_EVENT_CLASS(s2_vmid_cpu,
  */
 DEFINE_EVENT(s2_vmid_cpu, s2_vmid_load,
 	TP_PROTO(struct kvm_s2_mmu *mmu, u64 seq, u64 vmid, u64 generation,
-		 s32 cpu, s32 vcpu),
-	TP_ARGS(mmu, seq, vmid, generation, cpu, vcpu)
+		 s32 cpu, s32 vcpu, u64 root_pa),
+	TP_ARGS(mmu, seq, vmid, generation, cpu, vcpu, root_pa)
 );
 
 DEFINE_EVENT(s2_vmid_cpu, s2_vmid_put,
 	TP_PROTO(struct kvm_s2_mmu *mmu, u64 seq, u64 vmid, u64 generation,
-		 s32 cpu, s32 vcpu),
-	TP_ARGS(mmu, seq, vmid, generation, cpu, vcpu)
+		 s32 cpu, s32 vcpu, u64 root_pa),
+	TP_ARGS(mmu, seq, vmid, generation, cpu, vcpu, root_pa)
 );
 
 TRACE_EVENT(s2_fault_begin,
@@ -437,9 +445,9 @@ TRACE_EVENT(s2_fault_begin,
 TRACE_EVENT(s2_fault_end,
 	TP_PROTO(struct kvm_s2_mmu *mmu, u64 seq, s32 vcpu, u64 ipa, s32 result,
 		 u64 pfn, u64 size, u64 notifier_seq, s32 refs_taken,
-		 s32 refs_put),
+		 s32 refs_put, s32 page, u64 page_seq),
 	TP_ARGS(mmu, seq, vcpu, ipa, result, pfn, size, notifier_seq,
-		refs_taken, refs_put),
+		refs_taken, refs_put, page, page_seq),
 	TP_STRUCT__entry(
 		S2_HEAD_FIELDS
 		__field(s32,	vcpu)
@@ -450,6 +458,8 @@ TRACE_EVENT(s2_fault_end,
 		__field(u64,	notifier_seq)
 		__field(s32,	refs_taken)
 		__field(s32,	refs_put)
+		__field(s32,	page)
+		__field(u64,	page_seq)
 	),
 	TP_fast_assign(
 		S2_HEAD_ASSIGN
@@ -461,19 +471,22 @@ TRACE_EVENT(s2_fault_end,
 		__entry->notifier_seq = notifier_seq;
 		__entry->refs_taken = refs_taken;
 		__entry->refs_put = refs_put;
+		__entry->page = page;
+		__entry->page_seq = page_seq;
 	),
-	TP_printk(S2_HEAD_FMT "vcpu=%d ipa=0x%llx result=%d pfn=0x%llx size=0x%llx notifier_seq=%llu refs_taken=%d refs_put=%d",
+	TP_printk(S2_HEAD_FMT "vcpu=%d ipa=0x%llx result=%d pfn=0x%llx size=0x%llx notifier_seq=%llu refs_taken=%d refs_put=%d page=0x%x page_seq=%llu",
 		  S2_HEAD_ARGS, __entry->vcpu, __entry->ipa, __entry->result,
 		  __entry->pfn, __entry->size, __entry->notifier_seq,
-		  __entry->refs_taken, __entry->refs_put)
+		  __entry->refs_taken, __entry->refs_put, __entry->page,
+		  __entry->page_seq)
 );
 
 TRACE_EVENT(s2_memslot,
 	TP_PROTO(struct kvm_s2_mmu *mmu, u64 seq, s32 change, s32 slot,
 		 u64 base_gfn, u64 npages, u64 hva, u64 flags, u64 old_base_gfn,
-		 u64 old_flags),
+		 u64 old_flags, s32 result),
 	TP_ARGS(mmu, seq, change, slot, base_gfn, npages, hva, flags,
-		old_base_gfn, old_flags),
+		old_base_gfn, old_flags, result),
 	TP_STRUCT__entry(
 		S2_HEAD_FIELDS
 		__field(s32,	change)
@@ -484,6 +497,7 @@ TRACE_EVENT(s2_memslot,
 		__field(u64,	flags)
 		__field(u64,	old_base_gfn)
 		__field(u64,	old_flags)
+		__field(s32,	result)
 	),
 	TP_fast_assign(
 		S2_HEAD_ASSIGN
@@ -495,12 +509,13 @@ TRACE_EVENT(s2_memslot,
 		__entry->flags = flags;
 		__entry->old_base_gfn = old_base_gfn;
 		__entry->old_flags = old_flags;
+		__entry->result = result;
 	),
-	TP_printk(S2_HEAD_FMT "change=%s slot=%d base_gfn=0x%llx npages=%llu hva=0x%llx flags=0x%llx old_base_gfn=0x%llx old_flags=0x%llx",
+	TP_printk(S2_HEAD_FMT "change=%s slot=%d base_gfn=0x%llx npages=%llu hva=0x%llx flags=0x%llx old_base_gfn=0x%llx old_flags=0x%llx result=%d",
 		  S2_HEAD_ARGS, s2_show(__entry->change, S2_MEMSLOTS),
 		  __entry->slot, __entry->base_gfn, __entry->npages,
 		  __entry->hva, __entry->flags, __entry->old_base_gfn,
-		  __entry->old_flags)
+		  __entry->old_flags, __entry->result)
 );
 
 TRACE_EVENT(s2_cache,

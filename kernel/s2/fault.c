@@ -44,6 +44,10 @@
  * @writable:	it may be written to
  * @device:	it is no memory
  * @prot:	what the leaf will say
+ * @sought:	the host page was looked for
+ * @host_size:	size of the host's own mapping, 0 if it was not looked at
+ * @page_seq:	notifier sequence number once the host page was found
+ * @dirty:	the page was marked dirty in the slot's log
  * @refs_taken:	references taken on host pages
  * @refs_put:	and put
  */
@@ -68,6 +72,10 @@ struct s2_fault {
 	bool			writable;
 	bool			device;
 	u64			prot;
+	bool			sought;
+	u64			host_size;
+	u64			page_seq;
+	bool			dirty;
 	s32			refs_taken;
 	s32			refs_put;
 };
@@ -153,8 +161,10 @@ static int look_at_vma(struct s2_fault *f)
 
 	f->size = PAGE_SIZE;
 	f->force_page = f->logging;
-	if (is_vm_hugetlb_page(vma) && !f->logging) {
-		f->size = largest_leaf(f, huge_page_size(hstate_vma(vma)));
+	if (is_vm_hugetlb_page(vma))
+		f->host_size = huge_page_size(hstate_vma(vma));
+	if (f->host_size && !f->logging) {
+		f->size = largest_leaf(f, f->host_size);
 		/* Its pages are as large as they will ever get (U24). */
 		f->force_page = f->size == PAGE_SIZE;
 	}
@@ -176,6 +186,7 @@ static int find_page(struct s2_fault *f)
 {
 	bool interruptible = f->kind == S2_FAULT_PREFAULT;
 
+	f->sought = true;
 	f->pfn = __gfn_to_pfn_memslot(f->slot, f->gpa >> PAGE_SHIFT, false,
 				      interruptible, NULL, f->write,
 				      &f->writable, NULL);
@@ -187,6 +198,7 @@ static int find_page(struct s2_fault *f)
 		return -EFAULT;
 
 	f->refs_taken++;
+	f->page_seq = READ_ONCE(f->vcpu->kvm->mmu_invalidate_seq);
 	f->device = !pfn_is_map_memory(f->pfn);
 	if (f->device)
 		f->force_page = true;
@@ -300,6 +312,7 @@ static int grow_to_host_leaf(struct s2_fault *f)
 	size = s2_host_leaf_size(f->vcpu->kvm->mm, f->hva);
 	if (!size)
 		return -ESTALE;
+	f->host_size = size;
 	if (size < PMD_SIZE)
 		return 0;
 
@@ -438,6 +451,7 @@ static int handle_memory(struct s2_fault *f)
 		kvm_set_pfn_dirty(f->pfn);
 		mark_page_dirty_in_slot(f->vcpu->kvm, f->slot,
 					f->gpa >> PAGE_SHIFT);
+		f->dirty = true;
 	}
 	kvm_release_pfn_clean(f->pfn);
 	f->refs_put++;
@@ -606,11 +620,29 @@ static void fault_begins(struct s2_fault *f)
 		f->write, f->exec, f->vcpu->kvm->mmu_invalidate_seq);
 }
 
+/*
+ * What the event tells of the host page. Whether it is a device is asked again:
+ * what the mapping was made of may be what is wrong.
+ */
+static s32 page_facts(const struct s2_fault *f)
+{
+	s32 facts = f->host_size ? ilog2(f->host_size) << 8 : 0;
+
+	facts |= (u32)f->sought << S2_PAGE_SOUGHT;
+	if (!f->refs_taken)
+		return facts;
+
+	return facts | BIT(S2_PAGE_FOUND) |
+	       (u32)!pfn_is_map_memory(f->pfn) << S2_PAGE_DEVICE |
+	       (u32)f->uncached << S2_PAGE_UNCACHED |
+	       (u32)f->dirty << S2_PAGE_DIRTY;
+}
+
 static void fault_ends(struct s2_fault *f, u64 ipa, int result)
 {
 	s2_emit(s2_fault_end, f->mmu->s2, f->vcpu->vcpu_id, ipa, result,
 		f->refs_taken ? f->pfn : 0, f->size, f->seq, f->refs_taken,
-		f->refs_put);
+		f->refs_put, page_facts(f), f->page_seq);
 }
 
 static int handle_fault(struct s2_fault *f)

@@ -9,6 +9,7 @@
 #ifndef __KVM_ARM64_S2_GEOMETRY_H
 #define __KVM_ARM64_S2_GEOMETRY_H
 
+#include "abi.h"
 #include "port.h"
 
 /* Level of page descriptors; levels count down to the root (Arm ARM D8.2). */
@@ -57,6 +58,13 @@ static inline u32 s2_level_shift(s32 level)
 static inline u64 s2_level_size(s32 level)
 {
 	return 1ULL << s2_level_shift(level);
+}
+
+/* As s2_mmu_init tells them. Blocks and tables are always broken (BBM). */
+static inline s32 s2_features(const struct s2_geometry *geo)
+{
+	return BIT(S2_FEATURE_TOLD) | (u32)geo->fwb << S2_FEATURE_FWB |
+	       (u32)geo->lpa2 << S2_FEATURE_LPA2;
 }
 
 /* First byte behind the IPA space. */

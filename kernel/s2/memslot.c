@@ -14,10 +14,13 @@ static const enum s2_memslot_change memslot_change[] = {
 	[KVM_MR_FLAGS_ONLY]	= S2_MEMSLOT_FLAGS,
 };
 
-/* A deletion has no new slot, a creation no old one. */
+/*
+ * A deletion has no new slot, a creation no old one; @result is not 0 if it
+ * may not happen.
+ */
 static void emit_memslot(struct kvm *kvm, const struct kvm_memory_slot *old,
 			 const struct kvm_memory_slot *new,
-			 enum kvm_mr_change change)
+			 enum kvm_mr_change change, int result)
 {
 	const struct kvm_memory_slot *slot = new ? new : old;
 	struct s2_ctx *ctx = kvm->arch.mmu.s2;
@@ -25,9 +28,11 @@ static void emit_memslot(struct kvm *kvm, const struct kvm_memory_slot *old,
 	if (!ctx || !slot)
 		return;
 
-	s2_emit(s2_memslot, ctx, memslot_change[change], slot->id,
+	s2_emit(s2_memslot, ctx,
+		result ? S2_MEMSLOT_REFUSED : memslot_change[change], slot->id,
 		slot->base_gfn, slot->npages, slot->userspace_addr,
-		slot->flags, old ? old->base_gfn : 0, old ? old->flags : 0);
+		slot->flags, old ? old->base_gfn : 0, old ? old->flags : 0,
+		result);
 }
 
 /* May what this VMA maps be part of the slot? */
@@ -43,6 +48,26 @@ static int check_vma(struct kvm *kvm, const struct kvm_memory_slot *slot,
 		return -EINVAL;
 
 	return 0;
+}
+
+/* There may be several VMAs behind a slot, and holes between them. */
+static int check_vmas(struct kvm *kvm, const struct kvm_memory_slot *slot)
+{
+	unsigned long hva = slot->userspace_addr;
+	unsigned long end = hva + (slot->npages << PAGE_SHIFT);
+	struct vm_area_struct *vma;
+	int ret = 0;
+
+	mmap_read_lock(current->mm);
+	vma = find_vma_intersection(current->mm, hva, end);
+	while (vma && !ret) {
+		ret = check_vma(kvm, slot, vma);
+		if (vma->vm_end >= end)
+			break;
+		vma = find_vma_intersection(current->mm, vma->vm_end, end);
+	}
+	mmap_read_unlock(current->mm);
+	return ret;
 }
 
 /**
@@ -62,29 +87,14 @@ int kvm_arch_prepare_memory_region(struct kvm *kvm,
 				   struct kvm_memory_slot *new,
 				   enum kvm_mr_change change)
 {
-	struct vm_area_struct *vma;
-	unsigned long end;
-	int ret = 0;
+	int ret = -EFAULT;
 
 	if (change == KVM_MR_DELETE)
 		return 0;
-	if (s2_slot_end(new) > kvm_phys_size(&kvm->arch.mmu))
-		return -EFAULT;
+	if (s2_slot_end(new) <= kvm_phys_size(&kvm->arch.mmu))
+		ret = check_vmas(kvm, new);
 
-	/* There may be several VMAs behind a slot, and holes between them. */
-	end = new->userspace_addr + (new->npages << PAGE_SHIFT);
-	mmap_read_lock(current->mm);
-	vma = find_vma_intersection(current->mm, new->userspace_addr, end);
-	while (vma && !ret) {
-		ret = check_vma(kvm, new, vma);
-		if (vma->vm_end >= end)
-			break;
-		vma = find_vma_intersection(current->mm, vma->vm_end, end);
-	}
-	mmap_read_unlock(current->mm);
-
-	if (!ret)
-		emit_memslot(kvm, old, new, change);
+	emit_memslot(kvm, old, new, change, ret);
 	return ret;
 }
 
@@ -128,7 +138,7 @@ void kvm_arch_commit_memory_region(struct kvm *kvm,
 	bool log = new && (new->flags & KVM_MEM_LOG_DIRTY_PAGES);
 
 	if (change == KVM_MR_DELETE)
-		emit_memslot(kvm, old, NULL, change);
+		emit_memslot(kvm, old, NULL, change, 0);
 
 	if (!log)
 		s2_cache_drain(kvm->arch.mmu.s2,

@@ -190,7 +190,8 @@ static void publish(struct kvm_s2_mmu *mmu, struct s2_ctx *ctx)
 	mmu->s2 = ctx;
 	s2_stat_root(ctx, geo->root_pages);
 	s2_emit(s2_mmu_init, ctx, geo->ipa_bits, geo->start_level, PAGE_SIZE,
-		s2_port_pa(ctx->root), geo->root_pages, ctx->nested);
+		s2_port_pa(ctx->root), geo->root_pages, ctx->nested,
+		s2_features(geo));
 	mmu->pgd_phys = s2_port_pa(ctx->root);
 	mmu->pgt = &ctx->pgt;
 	list_add_tail(&ctx->node, &s2_mmus);

@@ -44,7 +44,7 @@ void s2_op_begin(struct s2_op *op, struct kvm_s2_mmu *mmu,
 	if (s2_listening(s2_op_begin))
 		op->id = atomic64_inc_return(&ctx->ops);
 	s2_emit(s2_op_begin, ctx, op->id, kind, reason, ipa, end, lock,
-		may_block);
+		may_block, s2_port_notifier_seq(mmu));
 }
 
 /**

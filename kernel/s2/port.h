@@ -202,6 +202,12 @@ static inline rwlock_t *s2_port_lock(struct kvm_s2_mmu *mmu)
 	return &kvm_s2_mmu_to_kvm(mmu)->mmu_lock;
 }
 
+/* How many invalidations by the host have ended. Settled under mmu_lock. */
+static inline u64 s2_port_notifier_seq(struct kvm_s2_mmu *mmu)
+{
+	return READ_ONCE(kvm_s2_mmu_to_kvm(mmu)->mmu_invalidate_seq);
+}
+
 /* Somebody waits for mmu_lock or for this CPU. */
 static inline bool s2_port_needbreak(struct kvm_s2_mmu *mmu)
 {

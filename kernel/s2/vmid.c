@@ -216,7 +216,7 @@ void kvm_arm_vmid_update(struct kvm_vmid *vmid)
 
 	*this_cpu_ptr(&loaded) = mmu;
 	s2_emit(s2_vmid_load, mmu->s2, vmid_number(id), vmid_generation(id),
-		s2_port_cpu(), s2_port_vcpu());
+		s2_port_cpu(), s2_port_vcpu(), mmu->pgd_phys);
 }
 
 /**
@@ -234,7 +234,8 @@ void kvm_arm_vmid_clear_active(void)
 	if (mmu && mmu->s2) {
 		id = s2_port_vmid(mmu);
 		s2_emit(s2_vmid_put, mmu->s2, vmid_number(id),
-			vmid_generation(id), s2_port_cpu(), s2_port_vcpu());
+			vmid_generation(id), s2_port_cpu(), s2_port_vcpu(),
+			mmu->pgd_phys);
 	}
 
 	*this_cpu_ptr(&loaded) = NULL;

@@ -237,6 +237,8 @@ class Mmu:
                     return
 
     def s2_memslot(self, e):
+        if e["change"] == "refused":
+            return
         old, size = e["old_base_gfn"] << 12, e["npages"] << 12
         if e["change"] in ("delete", "move"):
             self.check_gone(old, old + size, e)

@@ -259,12 +259,17 @@ static struct checker_op *op_of(struct model *m, u64 id)
 
 void host_s2_mmu_init(struct kvm_s2_mmu *mmu, u64 seq, s32 ipa_bits,
 		      s32 start_level, u64 granule, u64 root_pa,
-		      s32 root_pages, s32 nested)
+		      s32 root_pages, s32 nested, s32 features)
 {
 	struct model *m = model_of(mmu);
 
 	(void)granule;
 	(void)nested;
+	if (!(features & BIT(S2_FEATURE_TOLD)) ||
+	    !(features & BIT(S2_FEATURE_FWB)) != m->cmo ||
+	    !(features & BIT(S2_FEATURE_LPA2)) == m->lpa2)
+		host_fail("ROOT: features 0x%x are not those of the MMU",
+			  features);
 	if (m->live)
 		host_fail("ROOT: initialised twice");
 
@@ -306,11 +311,13 @@ void host_s2_mmu_free(struct kvm_s2_mmu *mmu, u64 seq, u64 root_pa,
 }
 
 void host_s2_op_begin(struct kvm_s2_mmu *mmu, u64 seq, u64 op, s32 kind,
-		      s32 reason, u64 ipa, u64 end, s32 lock, s32 may_block)
+		      s32 reason, u64 ipa, u64 end, s32 lock, s32 may_block,
+		      u64 notifier_seq)
 {
 	struct model *m = event(mmu, seq);
 
 	(void)may_block;
+	(void)notifier_seq;
 	if (!m->live)
 		host_fail("ROOT: operation on an MMU without tables");
 	if (m->nr_ops == NR_OPS)
@@ -841,10 +848,13 @@ void host_s2_vmid_rollover(struct kvm_s2_mmu *mmu, u64 seq, u64 generation,
 }
 
 void host_s2_vmid_load(struct kvm_s2_mmu *mmu, u64 seq, u64 vmid,
-		       u64 generation, s32 cpu, s32 vcpu)
+		       u64 generation, s32 cpu, s32 vcpu, u64 root_pa)
 {
 	struct model *m = event(mmu, seq);
 
+	if (root_pa != m->root.pa)
+		host_fail("ROOT: loads 0x%llx, the root is 0x%llx", root_pa,
+			  m->root.pa);
 	(void)cpu;
 	(void)vcpu;
 	if (!vmid || vmid != m->vmid || generation != m->generation)
@@ -853,9 +863,10 @@ void host_s2_vmid_load(struct kvm_s2_mmu *mmu, u64 seq, u64 vmid,
 }
 
 void host_s2_vmid_put(struct kvm_s2_mmu *mmu, u64 seq, u64 vmid,
-		      u64 generation, s32 cpu, s32 vcpu)
+		      u64 generation, s32 cpu, s32 vcpu, u64 root_pa)
 {
 	event(mmu, seq);
+	(void)root_pa;
 	(void)vmid;
 	(void)generation;
 	(void)cpu;

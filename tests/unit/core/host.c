@@ -467,7 +467,9 @@ int host_mmu_create(struct kvm_s2_mmu *mmu, const struct host_mmu_type *type)
 	s2_stat_root(ctx, ctx->geo.root_pages);
 	checker_expect(mmu, !type->fwb, type->lpa2);
 	s2_emit(s2_mmu_init, ctx, ctx->geo.ipa_bits, ctx->geo.start_level,
-		PAGE_SIZE, s2_port_pa(ctx->root), ctx->geo.root_pages, false);
+		PAGE_SIZE, s2_port_pa(ctx->root), ctx->geo.root_pages, false,
+		s2_features(&ctx->geo));
+	mmu->pgd_phys = s2_port_pa(ctx->root);
 	mmu->pgt = &ctx->pgt;
 	return 0;
 }
@@ -483,6 +485,7 @@ void host_mmu_destroy(struct kvm_s2_mmu *mmu)
 	s2_unmap_root(&op);
 	s2_debt_pay(&op);
 	mmu->pgt = NULL;
+	mmu->pgd_phys = 0;
 	/* Here mmu_lock is dropped. */
 	tlb_check(mmu);
 	op.lock = S2_LOCK_NONE;

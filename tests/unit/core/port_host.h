@@ -249,6 +249,7 @@ struct s2_ctx;
 struct kvm_s2_mmu {
 	struct kvm_pgtable	*pgt;
 	struct s2_ctx		*s2;
+	u64			pgd_phys;
 	struct kvm_vmid		vmid;
 	struct kvm_s2_stat	stat;
 };
@@ -319,6 +320,13 @@ static inline s32 s2_port_vcpu(void)
 	return host_cpu;
 }
 
+/* No host to take anything away: nothing ever was. */
+static inline u64 s2_port_notifier_seq(struct kvm_s2_mmu *mmu)
+{
+	(void)mmu;
+	return 0;
+}
+
 static inline s32 s2_port_cpu(void)
 {
 	return host_cpu;
@@ -328,11 +336,12 @@ static inline s32 s2_port_cpu(void)
 struct kvm_s2_mmu;
 void host_s2_mmu_init(struct kvm_s2_mmu *mmu, u64 seq, s32 ipa_bits,
 		      s32 start_level, u64 granule, u64 root_pa,
-		      s32 root_pages, s32 nested);
+		      s32 root_pages, s32 nested, s32 features);
 void host_s2_mmu_free(struct kvm_s2_mmu *mmu, u64 seq, u64 root_pa,
 		      u64 tables_alloc, u64 tables_freed, s64 tables_live);
 void host_s2_op_begin(struct kvm_s2_mmu *mmu, u64 seq, u64 op, s32 kind,
-		      s32 reason, u64 ipa, u64 end, s32 lock, s32 may_block);
+		      s32 reason, u64 ipa, u64 end, s32 lock, s32 may_block,
+		      u64 notifier_seq);
 void host_s2_op_end(struct kvm_s2_mmu *mmu, u64 seq, u64 op, s32 kind,
 		    s32 reason, s32 result, u64 entries, u64 resched,
 		    u64 deferred);
@@ -354,9 +363,9 @@ void host_s2_vmid_rollover(struct kvm_s2_mmu *mmu, u64 seq, u64 generation,
 			   u64 old_generation, s32 in_use, s32 reserved,
 			   s32 cpu);
 void host_s2_vmid_load(struct kvm_s2_mmu *mmu, u64 seq, u64 vmid,
-		       u64 generation, s32 cpu, s32 vcpu);
+		       u64 generation, s32 cpu, s32 vcpu, u64 root_pa);
 void host_s2_vmid_put(struct kvm_s2_mmu *mmu, u64 seq, u64 vmid,
-		      u64 generation, s32 cpu, s32 vcpu);
+		      u64 generation, s32 cpu, s32 vcpu, u64 root_pa);
 void host_s2_cache(struct kvm_s2_mmu *mmu, u64 seq, u64 cache, s32 before,
 		   s32 after, s32 result);
 void host_s2_cmo(struct kvm_s2_mmu *mmu, u64 seq, u64 op, s32 kind, u64 pa,

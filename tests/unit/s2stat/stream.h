@@ -115,7 +115,8 @@ static inline void op_begin(int kind, int reason, uint64_t ipa, uint64_t end,
 	st.reason = reason;
 	st.entries = 0;
 	TELL(s2_op_begin, .op = st.op, .kind = kind, .reason = reason,
-	     .ipa = ipa, .end = end, .lock = lock, .may_block = may_block);
+	     .ipa = ipa, .end = end, .lock = lock, .may_block = may_block,
+	     .notifier_seq = st.notifier);
 }
 
 static inline void op_end(int result)
@@ -362,6 +363,11 @@ static inline void unmap(uint64_t ipa, uint64_t end, int reason)
 		st.notifier++;
 }
 
+/* What a fault knows of ordinary memory, which the host maps by 1 GB. */
+#define HOST_PAGE                                       \
+	(30 << 8 | 1 << S2_PAGE_SOUGHT | 1 << S2_PAGE_FOUND | \
+	 1 << S2_PAGE_DIRTY)
+
 static inline void fault_begin(uint64_t ipa, int kind, bool write, bool exec)
 {
 	TELL(s2_fault_begin, .vcpu = st.cpu, .ipa = ipa, .kind = kind,
@@ -374,7 +380,8 @@ static inline void fault_end(uint64_t ipa, int result, uint64_t size)
 
 	TELL(s2_fault_end, .vcpu = st.cpu, .ipa = ipa, .result = result,
 	     .pfn = (HOST_PA + (at - RAM)) >> 12, .size = size,
-	     .notifier_seq = st.notifier, .refs_taken = 1, .refs_put = 1);
+	     .notifier_seq = st.notifier, .refs_taken = 1, .refs_put = 1,
+	     .page = HOST_PAGE, .page_seq = st.notifier);
 }
 
 /* A translation fault: a page or a block with these permissions. */
@@ -526,7 +533,7 @@ static inline void vmid_assign(uint64_t vmid, uint64_t generation)
 static inline void vcpu_load(int vcpu)
 {
 	TELL(s2_vmid_load, .vmid = st.vmid, .generation = st.generation,
-	     .cpu = st.cpu, .vcpu = vcpu);
+	     .cpu = st.cpu, .vcpu = vcpu, .root_pa = st.tb[0].pa);
 }
 
 static inline void vcpu_put(int vcpu)
@@ -552,7 +559,8 @@ static inline void mmu_create(uint64_t id, uint64_t root)
 		(struct tb){ .pa = root, .level = 1, .nr = 1024, .count = 1 };
 	st.nr_tb = 1;
 	TELL(s2_mmu_init, .ipa_bits = 40, .start_level = 1, .granule = 4096,
-	     .root_pa = root, .root_pages = 2);
+	     .root_pa = root, .root_pages = 2,
+	     .features = 1 << S2_FEATURE_TOLD);
 }
 
 static inline void mmu_destroy(void)

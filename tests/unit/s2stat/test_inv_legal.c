@@ -278,6 +278,13 @@ static void shadow_mmu_is_legal(void **state)
 	expect_clean();
 }
 
+static bool with_bbm2(struct event *e)
+{
+	if (e->type == EV_s2_mmu_init)
+		e->s2_mmu_init.features |= 1 << S2_FEATURE_BBM2;
+	return true;
+}
+
 /* 11. With FEAT_BBM level 2 a table takes a block's place at once. */
 static void table_for_a_block_with_bbm_level_2_is_legal(void **state)
 {
@@ -285,7 +292,7 @@ static void table_for_a_block_with_bbm_level_2_is_legal(void **state)
 	uint64_t old;
 
 	(void)state;
-	st.bench.replay.bbm2 = true;
+	st.twist = with_bbm2;
 	vm_start();
 	fault_in(RAM + BLOCK, 2, P_R | P_NX);
 	t = descend(RAM + BLOCK, 2);

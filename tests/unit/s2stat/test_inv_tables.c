@@ -596,6 +596,22 @@ static void untold_entries_of_an_operation_are_found(void **state)
 	expect_broken(INV_stream);
 }
 
+static bool load_elsewhere(struct event *e)
+{
+	if (e->type == EV_s2_vmid_load)
+		e->s2_vmid_load.root_pa ^= 0x01000000;
+	return true;
+}
+
+static void root_cut_short_at_the_load_is_found(void **state)
+{
+	(void)state;
+	/* U06 */
+	st.twist = load_elsewhere;
+	vm_start();
+	expect_broken(INV_root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -634,6 +650,7 @@ int main(void)
 		STREAM_TEST(page_left_young_is_found),
 		STREAM_TEST(untold_change_is_found),
 		STREAM_TEST(untold_entries_of_an_operation_are_found),
+		STREAM_TEST(root_cut_short_at_the_load_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -456,6 +456,32 @@ static void flush_before_the_first_is_put_is_not_enough(void **state)
 	expect_broken(INV_vcputlb);
 }
 
+/* The host's count stays the same until it is through (S07). */
+static void range_unmapped_piece_by_piece_is_found(void **state)
+{
+	(void)state;
+	vm_start();
+	for (int i = 0; i < 3; i++)
+		fault_in(RAM + i * PAGE, 3, P_R | P_NX);
+	unmap(RAM, RAM + PAGE, S2_REASON_NOTIFIER_UNMAP);
+	st.notifier--;
+	unmap(RAM + PAGE, RAM + 2 * PAGE, S2_REASON_NOTIFIER_UNMAP);
+	assert_int_equal(expect_broken(INV_over)->at.ipa, RAM + PAGE);
+}
+
+static void pages_that_go_one_after_the_other_are_silent(void **state)
+{
+	(void)state;
+	vm_start();
+	for (int i = 0; i < 3; i++)
+		fault_in(RAM + i * PAGE, 3, P_R | P_NX);
+	for (int i = 0; i < 2; i++)
+		unmap(RAM + i * PAGE, RAM + (i + 1) * PAGE,
+		      S2_REASON_NOTIFIER_UNMAP);
+	vm_stop();
+	expect_clean();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -489,6 +515,8 @@ int main(void)
 		STREAM_TEST(other_vcpu_after_a_flush_is_silent),
 		STREAM_TEST(other_vcpu_without_a_flush_is_found),
 		STREAM_TEST(flush_before_the_first_is_put_is_not_enough),
+		STREAM_TEST(range_unmapped_piece_by_piece_is_found),
+		STREAM_TEST(pages_that_go_one_after_the_other_are_silent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,61 @@ static void leaf_of_another_page_is_found(void **state)
 	assert_int_equal(expect_broken(INV_inslot)->at.ipa, RAM);
 }
 
+static int32_t page_told;
+
+static bool tell_another_page(struct event *e)
+{
+	if (e->type == EV_s2_fault_end)
+		e->s2_fault_end.page = page_told;
+	return true;
+}
+
+/* A fault that says @page of what it found. */
+static void fault_in_told(int level, uint64_t bits, int32_t page)
+{
+	page_told = page;
+	st.twist = tell_another_page;
+	fault_in(RAM, level, bits);
+	st.twist = NULL;
+}
+
+static void block_over_single_pages_is_found(void **state)
+{
+	(void)state;
+	vm_start();
+	/* U24, U25: the host has 64 KB there, or nobody asked. */
+	fault_in_told(2, P_R | P_NX, 16 << 8 | (HOST_PAGE & 0xff));
+	assert_int_equal(expect_broken(INV_inslot)->at.ipa, RAM);
+}
+
+static void slot_beyond_the_ipa_space_is_found(void **state)
+{
+	(void)state;
+	vm_start();
+	TELL(s2_memslot, .change = S2_MEMSLOT_CREATE, .slot = 1,
+	     .base_gfn = (1ULL << 28) - 1, .npages = 2, .hva = HVA);
+	assert_int_equal(expect_broken(INV_inslot)->at.size, 2 * PAGE);
+}
+
+static void slot_at_the_end_refused_is_found(void **state)
+{
+	(void)state;
+	vm_start();
+	/* U52. Memory that does not go with the VM may be refused. */
+	TELL(s2_memslot, .change = S2_MEMSLOT_REFUSED, .slot = 1,
+	     .base_gfn = (1ULL << 28) - 2, .npages = 2, .hva = HVA,
+	     .result = -EINVAL);
+	assert_int_equal(st.nr_found, 0);
+	TELL(s2_memslot, .change = S2_MEMSLOT_REFUSED, .slot = 1,
+	     .base_gfn = (1ULL << 28) - 1, .npages = 2, .hva = HVA,
+	     .result = -EFAULT);
+	assert_int_equal(st.nr_found, 0);
+	TELL(s2_memslot, .change = S2_MEMSLOT_REFUSED, .slot = 1,
+	     .base_gfn = (1ULL << 28) - 2, .npages = 2, .hva = HVA,
+	     .result = -EFAULT);
+	expect_broken(INV_inslot);
+}
+
 /* LOCKCTX ------------------------------------------------------------------ */
 
 static bool under_no_lock(struct event *e)
@@ -191,7 +246,67 @@ static void leaf_amid_the_unmap_is_found(void **state)
 	assert_int_equal(expect_broken(INV_seq)->cause.op, first);
 }
 
+static bool note_late(struct event *e)
+{
+	if (e->type == EV_s2_fault_end)
+		e->s2_fault_end.page_seq--;
+	return true;
+}
+
+static void count_noted_behind_the_lookup_is_found(void **state)
+{
+	(void)state;
+	vm_start();
+	st.notifier = 7;
+	/* U65: the host took the page away in between. */
+	st.twist = note_late;
+	fault_in(RAM, 3, P_R | P_NX);
+	assert_int_equal(expect_broken(INV_seq)->at.ipa, RAM);
+}
+
+static bool rise_before_the_lock(struct event *e)
+{
+	if (e->type == EV_s2_op_begin)
+		e->s2_op_begin.notifier_seq++;
+	return true;
+}
+
+static void count_that_rose_before_the_lock_is_found(void **state)
+{
+	(void)state;
+	vm_start();
+	st.twist = rise_before_the_lock;
+	fault_in(RAM, 3, P_R | P_NX);
+	assert_int_equal(expect_broken(INV_seq)->at.ipa, RAM);
+}
+
 /* DIRTY -------------------------------------------------------------------- */
+
+static void page_not_marked_dirty_is_found(void **state)
+{
+	(void)state;
+	vm_start();
+	slot_event(S2_MEMSLOT_FLAGS, SLOT_LOG);
+	wrprotect(RAM, RAM + RAM_SIZE);
+	fault_in_told(3, P_RW | P_NX, HOST_PAGE & ~(1 << S2_PAGE_DIRTY));
+	assert_int_equal(expect_broken(INV_dirty)->at.ipa, RAM);
+}
+
+/* What cannot be written need not be, nor what nobody logs. */
+static void page_not_marked_dirty_is_silent(void **state)
+{
+	const int32_t clean = HOST_PAGE & ~(1 << S2_PAGE_DIRTY);
+
+	(void)state;
+	vm_start();
+	fault_in_told(3, P_RW | P_NX, clean);
+	unmap(RAM, RAM + PAGE, S2_REASON_NOTIFIER_UNMAP);
+	slot_event(S2_MEMSLOT_FLAGS, SLOT_LOG);
+	wrprotect(RAM, RAM + RAM_SIZE);
+	fault_in_told(3, P_R | P_NX, clean);
+	vm_stop();
+	expect_clean();
+}
 
 static void writable_block_in_a_logged_slot_is_found(void **state)
 {
@@ -243,6 +358,31 @@ static void page_reference_kept_is_found(void **state)
 }
 
 /* ATTR --------------------------------------------------------------------- */
+
+static void device_mapped_as_memory_is_found(void **state)
+{
+	(void)state;
+	vm_start();
+	/* U37, U47 */
+	fault_in_told(3, P_RW | P_NX, HOST_PAGE | 1 << S2_PAGE_DEVICE);
+	assert_int_equal(expect_broken(INV_attr)->at.ipa, RAM);
+}
+
+static bool device_attribute(struct event *e)
+{
+	if (e->type == EV_s2_set && e->s2_set.level == 3)
+		e->s2_set.new = (e->s2_set.new & ~PTE_MEMATTR) | 1 << 2;
+	return true;
+}
+
+static void memory_mapped_as_device_is_found(void **state)
+{
+	(void)state;
+	vm_start();
+	st.twist = device_attribute;
+	fault_in(RAM, 3, P_RW | P_NX);
+	assert_int_equal(expect_broken(INV_attr)->at.ipa, RAM);
+}
 
 static bool not_writable(struct event *e)
 {
@@ -438,6 +578,21 @@ static void losing_a_race_now_and_then_is_silent(void **state)
 	expect_clean();
 }
 
+static void fault_that_gives_up_is_found(void **state)
+{
+	(void)state;
+	vm_start();
+	fault_begin(RAM, S2_FAULT_TRANSLATION, true, false);
+	/* The host looked and had nothing: that happens. */
+	TELL(s2_fault_end, .ipa = RAM, .result = -EFAULT,
+	     .page = 16 << 8 | 1 << S2_PAGE_SOUGHT);
+	assert_int_equal(st.nr_found, 0);
+	/* U48: a size that no leaf has. */
+	fault_begin(RAM, S2_FAULT_TRANSLATION, true, false);
+	TELL(s2_fault_end, .ipa = RAM, .result = -EFAULT, .page = 16 << 8);
+	assert_int_equal(expect_broken(INV_progress)->at.ipa, RAM);
+}
+
 static void entry_that_flips_is_found(void **state)
 {
 	struct tb *t;
@@ -464,6 +619,9 @@ int main(void)
 		STREAM_TEST(block_beyond_its_slot_is_found),
 		STREAM_TEST(block_that_is_not_congruent_is_found),
 		STREAM_TEST(leaf_of_another_page_is_found),
+		STREAM_TEST(block_over_single_pages_is_found),
+		STREAM_TEST(slot_beyond_the_ipa_space_is_found),
+		STREAM_TEST(slot_at_the_end_refused_is_found),
 		STREAM_TEST(change_without_lock_is_found),
 		STREAM_TEST(unmap_under_a_read_lock_is_found),
 		STREAM_TEST(yield_where_it_may_not_is_found),
@@ -472,10 +630,16 @@ int main(void)
 		STREAM_TEST(sleeping_with_the_lock_is_found),
 		STREAM_TEST(page_that_went_meanwhile_is_found),
 		STREAM_TEST(leaf_amid_the_unmap_is_found),
+		STREAM_TEST(count_noted_behind_the_lookup_is_found),
+		STREAM_TEST(count_that_rose_before_the_lock_is_found),
+		STREAM_TEST(page_not_marked_dirty_is_found),
+		STREAM_TEST(page_not_marked_dirty_is_silent),
 		STREAM_TEST(writable_block_in_a_logged_slot_is_found),
 		STREAM_TEST(page_left_writable_is_found),
 		STREAM_TEST(page_reference_kept_is_found),
 		STREAM_TEST(write_fault_without_write_permission_is_found),
+		STREAM_TEST(device_mapped_as_memory_is_found),
+		STREAM_TEST(memory_mapped_as_device_is_found),
 		STREAM_TEST(executable_device_is_found),
 		STREAM_TEST(device_block_is_found),
 		STREAM_TEST(write_permission_in_a_read_only_slot_is_found),
@@ -490,6 +654,7 @@ int main(void)
 		STREAM_TEST(cache_too_small_for_the_fault_is_found),
 		STREAM_TEST(faulting_for_ever_is_found),
 		STREAM_TEST(losing_a_race_now_and_then_is_silent),
+		STREAM_TEST(fault_that_gives_up_is_found),
 		STREAM_TEST(entry_that_flips_is_found),
 	};
 

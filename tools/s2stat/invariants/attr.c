@@ -43,6 +43,32 @@ static void set(const struct step *s)
 		       slot->id);
 }
 
+/* A device is mapped as one, or as the VMA allows it; memory as memory. */
+static void check_page(const struct step *s, const struct flight *f,
+		       const struct charge *c)
+{
+	const int32_t page = s->e->s2_fault_end.page;
+	const unsigned int attr = pte_memattr(f->leaf.pte);
+	bool as_device = attr == MEMATTR_DEVICE ||
+			 (attr == MEMATTR_NC &&
+			  (page & 1 << S2_PAGE_UNCACHED));
+
+	if (!(page & 1 << S2_PAGE_FOUND))
+		return;
+	if (page & 1 << S2_PAGE_DEVICE) {
+		if (!as_device)
+			accuse(s, INV_attr, c,
+			       "a device is mapped as memory, MemAttr 0x%x",
+			       attr);
+		if (f->leaf.level != LEVEL_LAST)
+			accuse(s, INV_attr, c,
+			       "a fault maps a device by a block");
+	} else if (attr == MEMATTR_DEVICE || attr == MEMATTR_NC) {
+		accuse(s, INV_attr, c,
+		       "memory is mapped as a device, MemAttr 0x%x", attr);
+	}
+}
+
 /* The guest wanted to do this, and is told to go on. */
 static void fault_ends(const struct step *s)
 {
@@ -53,15 +79,15 @@ static void fault_ends(const struct step *s)
 	if (!f || !f->leaf.pte || s->e->s2_fault_end.result != 1 ||
 	    f->kind == S2_FAULT_ACCESS)
 		return;
+	c = (struct charge){ .at = place_of_leaf(s->mmu, &f->leaf),
+			     .cause = &f->begun };
+	check_page(s, f, &c);
 	if (f->write && !(f->leaf.pte & PTE_WRITE))
 		lacks = "a write, and the leaf that was set cannot be written";
 	else if (f->exec && !pte_executable(f->leaf.pte))
 		lacks = "an instruction, and the leaf that was set cannot be executed";
-	if (!lacks)
-		return;
-	c = (struct charge){ .at = place_of_leaf(s->mmu, &f->leaf),
-			     .cause = &f->begun };
-	accuse(s, INV_attr, &c, "the fault was for %s", lacks);
+	if (lacks)
+		accuse(s, INV_attr, &c, "the fault was for %s", lacks);
 }
 
 /* Young is what the tables say; the hardware may know of more. */

@@ -21,7 +21,7 @@ static void replaced(const struct step *s)
 	if (!((old ^ new) & ~PTE_IN_PLACE))
 		return;
 	/* FEAT_BBM level 2 lets a table take a block's place. */
-	if (s->r->bbm2 && pte_is_table(old, level) != pte_is_table(new, level))
+	if (s->mmu->bbm2 && pte_is_table(old, level) != pte_is_table(new, level))
 		return;
 	accuse(s, INV_bbm, &c, "a valid entry, 0x%llx, becomes another, 0x%llx",
 	       (unsigned long long)old, (unsigned long long)new);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DIRTY: what the guest writes in a slot that logs is seen, page by page.
+ * DIRTY: what the guest writes in a slot that logs is seen, page by page, and
+ * noted.
  *
  * The slot's event comes before the change and its write-protection after it;
  * in between faults may still map as before. So it counts from the begin of
@@ -58,14 +59,37 @@ static void ends(const struct step *s)
 	       (unsigned long long)leaf.ipa);
 }
 
+/* What becomes writable will be written: it is dirty from now on. */
+static void fault_ends(const struct step *s)
+{
+	const struct flight *f = mmu_flight(s->mmu, s->e->pid);
+	const int32_t page = s->e->s2_fault_end.page;
+	const struct slot *slot;
+	struct charge c;
+
+	if (!f || !f->writes || s->mmu->nested ||
+	    s->e->s2_fault_end.result != 1 ||
+	    !(page & 1 << S2_PAGE_FOUND) || (page & 1 << S2_PAGE_DIRTY))
+		return;
+	slot = slots_at(&s->mmu->slots, f->leaf.ipa);
+	if (!slot || !(slot->flags & SLOT_LOG))
+		return;
+	c = (struct charge){ .at = place_of_leaf(s->mmu, &f->leaf),
+			     .cause = &f->begun };
+	accuse(s, INV_dirty, &c,
+	       "0x%llx becomes writable and is not marked dirty in memslot %d, whose writes are logged",
+	       (unsigned long long)f->leaf.ipa, slot->id);
+}
+
 const struct invariant inv_dirty = {
 	.name = "DIRTY",
-	.says = "in a slot whose writes are logged no block becomes writable, and when a range has been write-protected no leaf in it is",
+	.says = "in a slot whose writes are logged no block becomes writable, a page that does is marked dirty, and when a range has been write-protected no leaf in it is",
 	.needs = ON_TABLES,
 	.hooks =
 		(const struct hook[]){
 			{ BEFORE, EV_s2_set, set },
 			{ BEFORE, EV_s2_op_end, ends },
+			{ BEFORE, EV_s2_fault_end, fault_ends },
 			{},
 		},
 };

@@ -6,6 +6,8 @@
  *	guest	|  a a a a b|b b b b   |		must be congruent, or a
  *							block shows what is beside
  */
+#include <errno.h>
+
 #include "invariant.h"
 
 static bool is_mapped_by_slot(const struct step *s)
@@ -41,6 +43,21 @@ static void set(const struct step *s)
 		check_slot(s);
 }
 
+/* Behind a block the host has no less, or the guest gets what lies beside. */
+static void check_host(const struct step *s, const struct flight *f,
+		       const struct charge *c)
+{
+	const int32_t page = s->e->s2_fault_end.page;
+	const unsigned int shift = S2_PAGE_HOST_SHIFT(page);
+
+	if ((page & 1 << S2_PAGE_FOUND) && f->leaf.level != LEVEL_LAST &&
+	    1ULL << shift < c->at.size)
+		accuse(s, INV_inslot, c,
+		       shift ? "a block is mapped where the host maps 2^%u bytes" :
+			       "a block is mapped and what the host maps was not looked at (2^%u)",
+		       shift);
+}
+
 /* The leaf that a fault set maps the page that it found. */
 static void fault_ends(const struct step *s)
 {
@@ -55,14 +72,45 @@ static void fault_ends(const struct step *s)
 	pa = s->e->s2_fault_end.pfn << s->mmu->page_shift;
 	ipa = s->e->s2_fault_end.ipa & ~(size - 1);
 	got = mmu_leaf_pa(s->mmu, f->leaf.pte) + (ipa - f->leaf.ipa);
-	if (got == pa || (s->mmu->lpa2 != 1 && !((got ^ pa) & PA_48)))
-		return;
 	c = (struct charge){ .at = place_of_leaf(s->mmu, &f->leaf),
 			     .cause = &f->begun };
+	check_host(s, f, &c);
+	if (got == pa || (s->mmu->lpa2 != 1 && !((got ^ pa) & PA_48)))
+		return;
 	accuse(s, INV_inslot, &c,
 	       "the fault found the page 0x%llx, at 0x%llx the leaf maps 0x%llx",
 	       (unsigned long long)pa, (unsigned long long)ipa,
 	       (unsigned long long)got);
+}
+
+/* The IPA space is what a slot may lie in: all of it, and nothing else. */
+static void changes(const struct step *s)
+{
+	const struct event *e = s->e;
+	const uint64_t start = e->s2_memslot.base_gfn << s->mmu->page_shift,
+		       end = start +
+			     (e->s2_memslot.npages << s->mmu->page_shift);
+	const struct charge c = { .at = { .ipa = start,
+					  .size = end - start,
+					  .level = NO_LEVEL } };
+
+	if (!s->mmu->root)
+		return;
+	switch (e->s2_memslot.change) {
+	case S2_MEMSLOT_CREATE:
+	case S2_MEMSLOT_MOVE:
+		if (end > s->mmu->limit)
+			accuse(s, INV_inslot, &c,
+			       "memslot %d reaches beyond the IPA space",
+			       e->s2_memslot.slot);
+		break;
+	case S2_MEMSLOT_REFUSED:
+		if (e->s2_memslot.result == -EFAULT && end <= s->mmu->limit)
+			accuse(s, INV_inslot, &c,
+			       "memslot %d is refused, and lies within the IPA space",
+			       e->s2_memslot.slot);
+		break;
+	}
 }
 
 const struct invariant inv_inslot = {
@@ -74,6 +122,7 @@ const struct invariant inv_inslot = {
 		(const struct hook[]){
 			{ BEFORE, EV_s2_set, set },
 			{ BEFORE, EV_s2_fault_end, fault_ends },
+			{ BEFORE, EV_s2_memslot, changes },
 			{},
 		},
 };

@@ -80,6 +80,30 @@ static void set(const struct step *s)
 		check_broken(s);
 }
 
+/*
+ * What the host takes away at once is unmapped at once, memslot by memslot:
+ * its count of invalidations rises only when it is through (S07).
+ */
+static void begins(const struct step *s)
+{
+	const struct event *e = s->e;
+	const struct piece *last = &s->mmu->piece;
+	const struct slot *slot = slots_at(&s->mmu->slots, last->end);
+	const struct charge c = {
+		.at = { .ipa = e->s2_op_begin.ipa,
+			.size = e->s2_op_begin.end - e->s2_op_begin.ipa,
+			.level = NO_LEVEL },
+		.cause = &last->begun,
+	};
+
+	if (e->s2_op_begin.reason == S2_REASON_NOTIFIER_UNMAP && last->told &&
+	    last->pid == e->pid && last->end == e->s2_op_begin.ipa &&
+	    last->notifier_seq == e->s2_op_begin.notifier_seq &&
+	    slot && slot == slots_at(&s->mmu->slots, last->end - 1))
+		accuse(s, INV_over, &c,
+		       "what the host takes away at once is unmapped piece by piece");
+}
+
 static void arrives(const struct step *s)
 {
 	const struct vmids *v = &s->r->vmids;
@@ -100,6 +124,7 @@ const struct invariant inv_over = {
 			{ BEFORE, EV_s2_flush, pays },
 			{ AFTER, EV_s2_flush, paid },
 			{ BEFORE, EV_s2_set, set },
+			{ BEFORE, EV_s2_op_begin, begins },
 			{ ON_ARRIVAL, EV_s2_flush, arrives },
 			{},
 		},

@@ -58,9 +58,16 @@ static void begins(const struct step *s)
 
 static void loaded(const struct step *s)
 {
+	const unsigned long long pa = s->e->s2_vmid_load.root_pa;
+	const struct table *root = s->mmu->root;
+
 	if (s->mmu->down)
 		accuse(s, INV_root, &nowhere,
 		       "the root is loaded when the tables are taken down");
+	else if (root && pa && pa != root->pa)
+		accuse(s, INV_root, &nowhere,
+		       "0x%llx is loaded, the root is 0x%llx", pa,
+		       (unsigned long long)root->pa);
 }
 
 static void ghost(const struct step *s)

@@ -5,7 +5,9 @@
  * KVM counts, under mmu_lock, every invalidation by the host when it ends
  * (mmu_invalidate_seq). A fault notes the count before it looks the page up
  * and installs it only if the count is still the same and no invalidation is
- * under way. Every s2_fault_begin tells the count of that moment.
+ * under way. Every s2_fault_begin tells the count of that moment, every
+ * s2_op_begin that under mmu_lock, and s2_fault_end that of the moment when
+ * the page had been found: which the fault must have noted before.
  */
 #include "invariant.h"
 
@@ -43,6 +45,25 @@ static void set(const struct step *s)
 		amid_unmap(s);
 }
 
+/* What kernels of today tell proves more. */
+static void check_count(const struct step *s, const struct flight *f,
+			const struct charge *c)
+{
+	const unsigned long long seq = s->e->s2_fault_end.notifier_seq,
+				 found = s->e->s2_fault_end.page_seq;
+
+	if (!(s->e->s2_fault_end.page & 1 << S2_PAGE_FOUND))
+		return;
+	if (seq > found)
+		accuse(s, INV_seq, c,
+		       "the count that was noted is %llu, the page had been found at %llu",
+		       seq, found);
+	else if (seq != f->mapped)
+		accuse(s, INV_seq, c,
+		       "the page was looked up at %llu and mapped at %llu",
+		       seq, (unsigned long long)f->mapped);
+}
+
 static void fault_ends(const struct step *s)
 {
 	const struct flight *f = mmu_flight(s->mmu, s->e->pid);
@@ -62,6 +83,8 @@ static void fault_ends(const struct step *s)
 		accuse(s, INV_seq, &c,
 		       "the page was looked up at %llu and mapped at %llu or later",
 		       seq, (unsigned long long)f->floor);
+	else
+		check_count(s, f, &c);
 }
 
 const struct invariant inv_seq = {

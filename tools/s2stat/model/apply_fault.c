@@ -55,7 +55,9 @@ int apply_fault_leaf(struct step *s)
 	if (!f)
 		return 0;
 	f->changed = true;
+	f->writes |= s->e->s2_set.new & ~s->e->s2_set.old & PTE_WRITE;
 	f->floor = s->mmu->seq_floor + s->mmu->seq_bump;
+	f->mapped = s->op->notifier_seq;
 	f->leaf = s->op->leaf;
 	return 0;
 }
@@ -127,8 +129,12 @@ static int put_slot(struct step *s)
 
 int apply_memslot(struct step *s)
 {
-	if (s->e->s2_memslot.change != S2_MEMSLOT_DELETE)
-		return put_slot(s);
-	slots_remove(&s->mmu->slots, s->e->s2_memslot.slot);
-	return 0;
+	switch (s->e->s2_memslot.change) {
+	case S2_MEMSLOT_DELETE:
+		slots_remove(&s->mmu->slots, s->e->s2_memslot.slot);
+		return 0;
+	case S2_MEMSLOT_REFUSED:
+		return 0;
+	}
+	return put_slot(s);
 }

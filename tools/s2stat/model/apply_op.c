@@ -53,6 +53,7 @@ int apply_op_begin(struct step *s)
 		.reason = e->s2_op_begin.reason,
 		.lock = e->s2_op_begin.lock,
 		.may_block = e->s2_op_begin.may_block,
+		.notifier_seq = e->s2_op_begin.notifier_seq,
 		.pid = e->pid,
 		.begun = origin_of(e),
 		/* Their memory is used again. */
@@ -66,6 +67,14 @@ int apply_op_begin(struct step *s)
 		mmu->first_op = op->id;
 	if (op->lock >= S2_NR_LOCKS)
 		s->r->shared = true;
+	if (op->reason == S2_REASON_NOTIFIER_UNMAP)
+		mmu->piece = (struct piece){
+			.told = mmu->told,
+			.pid = e->pid,
+			.end = op->end,
+			.notifier_seq = op->notifier_seq,
+			.begun = op->begun,
+		};
 	if (op->kind == S2_OP_WRPROTECT && op->reason == S2_REASON_DIRTY_LOG)
 		slots_begin_log(&mmu->slots, op->ipa, op->end);
 	return 0;

@@ -17,6 +17,17 @@
 #define FAR 24
 #define NEAR 12
 
+/* Kernels of before they were told show them in their leaves. */
+static void learn_features(struct mmu *mmu, int32_t features)
+{
+	if (!(features & 1 << S2_FEATURE_TOLD))
+		return;
+	mmu->told = true;
+	mmu->fwb = features >> S2_FEATURE_FWB & 1;
+	mmu->lpa2 = features >> S2_FEATURE_LPA2 & 1;
+	mmu->bbm2 = features >> S2_FEATURE_BBM2 & 1;
+}
+
 static int init_mmu(struct step *s)
 {
 	const struct event *e = s->e;
@@ -25,6 +36,7 @@ static int init_mmu(struct step *s)
 	if (mmu->root)
 		return 0;
 	mmu->nested = e->s2_mmu_init.nested;
+	learn_features(mmu, e->s2_mmu_init.features);
 	if (mmu_shape(mmu, e->s2_mmu_init.granule, e->s2_mmu_init.ipa_bits,
 		      e->s2_mmu_init.start_level))
 		return 0;

@@ -40,6 +40,7 @@ struct leaf {
  * @yielded:	it dropped mmu_lock: another one has begun meanwhile
  * @changes:	entries set and cleared
  * @flushes:	invalidations issued, local ones not counted
+ * @notifier_seq: invalidations by the host that had ended when it began
  * @reached:	end of the last entry it changed in reach of the walkers
  * @taken:	table pages taken, less those put back
  * @excused:	somebody else's invalidation paid what may have been its debts
@@ -68,6 +69,7 @@ struct op {
 	uint64_t last;
 	uint64_t changes;
 	uint64_t flushes;
+	uint64_t notifier_seq;
 	uint64_t reached;
 	int64_t taken;
 	struct span cleaned;
@@ -84,12 +86,15 @@ struct op {
  * @vcpu:	whose
  * @used:	there is one
  * @floor:	least notifier sequence that a leaf set now may be based on
+ * @mapped:	the notifier sequence under mmu_lock, when one was set
  * @changed:	an entry was set for it
+ * @writes:	and the guest can write there, which it could not
  * @leaf:	the last leaf that was
  */
 struct flight {
 	bool used;
 	bool changed;
+	bool writes;
 	int32_t vcpu;
 	int32_t pid;
 	int32_t kind;
@@ -98,7 +103,23 @@ struct flight {
 	uint64_t ipa;
 	uint64_t notifier_seq;
 	uint64_t floor;
+	uint64_t mapped;
 	struct leaf leaf;
+	struct origin begun;
+};
+
+/**
+ * struct piece - what was unmapped last for the host
+ * @told:	there was one
+ * @pid:	by whom
+ * @end:	up to where
+ * @notifier_seq: how many invalidations had ended then
+ */
+struct piece {
+	bool told;
+	int32_t pid;
+	uint64_t end;
+	uint64_t notifier_seq;
 	struct origin begun;
 };
 
@@ -160,6 +181,9 @@ struct flip {
  * @down:	its tables were taken down
  * @fwb:	FEAT_S2FWB, as far as the leaves tell: 1 yes, 0 no, -1 unknown
  * @lpa2:	likewise
+ * @bbm2:	FEAT_BBM level 2: blocks and tables may replace each other
+ * @told:	the kernel tells its features, and op_begin's notifier_seq
+ * @piece:	the last unmap for the host
  * @tables:	table pages alive, without the root
  * @taken:	table pages ever taken
  * @freed:	of these, freed
@@ -184,6 +208,8 @@ struct mmu {
 	bool down;
 	int8_t fwb;
 	int8_t lpa2;
+	bool bbm2;
+	bool told;
 	uint64_t exact_from;
 	uint64_t met;
 	struct reorder order;
@@ -219,6 +245,7 @@ struct mmu {
 	struct flight *flight;
 	size_t nr_flights;
 	size_t room_flights;
+	struct piece piece;
 	uint64_t seq_floor;
 	bool seq_bump;
 	uint64_t changes;
@@ -308,7 +335,6 @@ typedef void (*judge_fn)(const struct step *s);
  * @holding:	MMUs may be waiting for an event
  * @shared:	this kernel changes tables with mmu_lock held for read, and
  *		frees them later (S2_LOCK_SHARED was seen)
- * @bbm2:	FEAT_BBM level 2: blocks and tables may replace each other
  * @err:	-ENOMEM, or -E2BIG: more than a host can have. The rest of the
  *		stream is not looked at
  */
@@ -330,7 +356,6 @@ struct replay {
 	bool late;
 	bool holding;
 	bool shared;
-	bool bbm2;
 	int err;
 };
 
