@@ -1,107 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counts the s2 tracepoints per stage-2 context, in per-CPU maps: nothing is
- * lost, whatever the rate. A row is keyed by the context's id, which is never
- * reused, and is taken away by user space once it has reported a dead VM.
- *
- * The map of contexts is bounded. An event that finds no room is counted in
- * s2r_global.dropped and user space says so.
- *
- * Additions are atomic although the rows are per CPU: nothing promises that a
- * tracepoint program cannot be preempted by another one that counts in the
- * same row, and a sum that is off by one is worth nothing.
+ * Counts the s2 tracepoints per stage-2 context (see rows.h): nothing is lost,
+ * whatever the rate. The id of a context is never reused.
  */
 #include "kvm_types.h"
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "records.h"
+#include "rows.h"
 
 #define EAGAIN 11
 #define ESTALE 116
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* Set before load: log2 of the page size of the host; count hot spots, too. */
-const volatile __u32 page_shift = 12;
-const volatile bool want_hot;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, S2R_MAX_VMS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64);
-	__type(value, struct s2r_counts);
-} counts SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct s2r_global);
-} global SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, S2R_MAX_HOT);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct s2r_hot_key);
-	__type(value, struct s2r_hot);
-} hot SEC(".maps");
-
-/* A row before its first event: too large for the 512 bytes of BPF stack. */
-static const struct s2r_counts empty;
-
-static __always_inline void add(__u64 *counter, __u64 n)
-{
-	__sync_fetch_and_add(counter, n);
-}
-
-static __always_inline struct s2r_global *globals(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&global, &zero);
-}
-
 /* The row of @mmu on this CPU, made if it is the first event; or NULL. */
 static __always_inline struct s2r_counts *row(struct kvm_s2_mmu *mmu)
 {
 	struct s2_ctx *s2 = mmu->s2;
 	struct s2r_counts *c;
-	struct s2r_global *g;
 	__u64 id = s2->id;
 
 	c = bpf_map_lookup_elem(&counts, &id);
 	if (c)
 		return c;
-
-	/* EEXIST means that another CPU was faster: the lookup decides. */
-	bpf_map_update_elem(&counts, &id, &empty, BPF_NOEXIST);
-	c = bpf_map_lookup_elem(&counts, &id);
-	if (c) {
+	c = make_row(id);
+	if (c)
 		c->vm = s2->vm;
-		return c;
-	}
-
-	g = globals();
-	if (g)
-		add(&g->dropped, 1);
-	return NULL;
-}
-
-/*
- * @value as an index up to @last, which takes what is beyond. The empty asm
- * keeps the compiler from testing one register and indexing with another,
- * whose bound the verifier would not know.
- */
-static __always_inline __u64 index(__u32 value, __u32 last)
-{
-	__u64 i = value;
-
-	asm volatile("" : "+r"(i));
-	return i > last ? last : i;
+	return c;
 }
 
 SEC("tp_btf/s2_set")
@@ -168,31 +95,6 @@ int BPF_PROG(on_flush, struct kvm_s2_mmu *mmu, u64 seq, u64 op, s32 scope,
 	return 0;
 }
 
-/* Shared by all CPUs: a hot spot is where they meet. */
-static __always_inline void count_hot(struct kvm_s2_mmu *mmu, u64 ipa,
-				      s32 write)
-{
-	struct s2r_hot_key key = { mmu->s2->id, ipa >> S2R_HOT_SHIFT };
-	struct s2r_hot none = {}, *h;
-	struct s2r_global *g;
-
-	h = bpf_map_lookup_elem(&hot, &key);
-	if (!h) {
-		bpf_map_update_elem(&hot, &key, &none, BPF_NOEXIST);
-		h = bpf_map_lookup_elem(&hot, &key);
-	}
-	if (h) {
-		add(&h->faults, 1);
-		if (write)
-			add(&h->writes, 1);
-		h->last = ipa;
-		return;
-	}
-	g = globals();
-	if (g)
-		add(&g->cold, 1);
-}
-
 SEC("tp_btf/s2_fault_begin")
 int BPF_PROG(on_fault_begin, struct kvm_s2_mmu *mmu, u64 seq, s32 vcpu, u64 ipa,
 	     s32 kind, s32 write)
@@ -202,7 +104,7 @@ int BPF_PROG(on_fault_begin, struct kvm_s2_mmu *mmu, u64 seq, s32 vcpu, u64 ipa,
 	if (c)
 		add(&c->faults[index(kind, S2_NR_FAULTS)], 1);
 	if (want_hot)
-		count_hot(mmu, ipa, write);
+		count_hot(mmu->s2->id, ipa, write);
 	return 0;
 }
 

@@ -19,6 +19,8 @@
 #define S2R_MAX_CHUNKS (16 * 16)
 /* VMs that can be counted at the same time. */
 #define S2R_MAX_VMS 16384
+/* Of these, with a row in a map that takes its memory beforehand: see rows.h. */
+#define S2R_MAX_SPILLED 2048
 
 /* A reference count that the kernel does not show. */
 #define S2R_NO_COUNT (-2147483647 - 1)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Counts what happens to each stage-2 context of a kernel without the s2
- * tracepoints, at the entry of KVM's own functions: by fentry where the kernel
- * has trampolines (arm64 since 2aa6ac03516d "arm64: ftrace: Add direct call
- * support", 6.4), else by kprobe. User space loads one set of the two, and of
- * it what the kernel has functions for. The rows are those of count.bpf.c.
+ * tracepoints (see rows.h), at the entry of KVM's own functions: by fentry where
+ * the kernel has trampolines (arm64 since 2aa6ac03516d "arm64: ftrace: Add
+ * direct call support", 6.4), else by kprobe. User space loads one set of the
+ * two, and of it what the kernel has functions for.
  *
  * The functions that invalidate run here only if the host kernel is at EL2
  * (VHE); else they are EL2's own and out of sight.
@@ -21,34 +21,9 @@ struct user_pt_regs {
 
 #include <bpf/bpf_tracing.h>
 
+#include "rows.h"
+
 char LICENSE[] SEC("license") = "GPL";
-
-/* Set before load: as in count.bpf.c. */
-const volatile __u32 page_shift = 12;
-const volatile bool want_hot;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, S2R_MAX_VMS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64);
-	__type(value, struct s2r_counts);
-} counts SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct s2r_global);
-} global SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, S2R_MAX_HOT);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct s2r_hot_key);
-	__type(value, struct s2r_hot);
-} hot SEC(".maps");
 
 /*
  * Address of a context to its id, from its first event to its end: a VM's
@@ -61,28 +36,6 @@ struct {
 	__type(key, __u64);
 	__type(value, __u64);
 } ids SEC(".maps");
-
-static const struct s2r_counts empty;
-
-static __always_inline void add(__u64 *counter, __u64 n)
-{
-	__sync_fetch_and_add(counter, n);
-}
-
-static __always_inline struct s2r_global *globals(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&global, &zero);
-}
-
-static __always_inline void dropped(void)
-{
-	struct s2r_global *g = globals();
-
-	if (g)
-		add(&g->dropped, 1);
-}
 
 struct search {
 	struct kvm *kvm;
@@ -153,24 +106,13 @@ static __always_inline struct s2r_counts *row(struct kvm_s2_mmu *mmu)
 		c = bpf_map_lookup_elem(&counts, &id);
 	if (c)
 		return c;
-	if (id) {
-		bpf_map_update_elem(&counts, &id, &empty, BPF_NOEXIST);
-		c = bpf_map_lookup_elem(&counts, &id);
-	}
-	if (c)
-		c->vm = owner(mmu);
+	if (id)
+		c = make_row(id);
 	else
 		dropped();
+	if (c)
+		c->vm = owner(mmu);
 	return c;
-}
-
-/* As in count.bpf.c. */
-static __always_inline __u64 index(__u32 value, __u32 last)
-{
-	__u64 i = value;
-
-	asm volatile("" : "+r"(i));
-	return i > last ? last : i;
 }
 
 /* Why, the functions do not say: that goes to the row of the unknown. */
@@ -259,29 +201,6 @@ static __always_inline u64 fault_ipa(struct kvm_vcpu *vcpu)
 	return (hpfar & (((1ULL << 44) - 1) << 4)) << 8;
 }
 
-static __always_inline void count_hot(u64 id, u64 ipa, bool write)
-{
-	struct s2r_hot_key key = { id, ipa >> S2R_HOT_SHIFT };
-	struct s2r_hot none = {}, *h;
-	struct s2r_global *g;
-
-	h = bpf_map_lookup_elem(&hot, &key);
-	if (!h) {
-		bpf_map_update_elem(&hot, &key, &none, BPF_NOEXIST);
-		h = bpf_map_lookup_elem(&hot, &key);
-	}
-	if (h) {
-		add(&h->faults, 1);
-		if (write)
-			add(&h->writes, 1);
-		h->last = ipa;
-		return;
-	}
-	g = globals();
-	if (g)
-		add(&g->cold, 1);
-}
-
 static __always_inline int fault(struct kvm_vcpu *vcpu)
 {
 	struct kvm_s2_mmu *mmu = BPF_CORE_READ(vcpu, arch.hw_mmu);
@@ -320,6 +239,8 @@ static __always_inline int over(struct kvm_s2_mmu *mmu)
 	if (!id)
 		return 0;
 	c = bpf_map_lookup_elem(&counts, id);
+	if (!c)
+		c = bpf_map_lookup_elem(&spilled, id);
 	if (c)
 		add(&c->freed, 1);
 	bpf_map_delete_elem(&ids, &key);

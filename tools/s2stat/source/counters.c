@@ -12,7 +12,7 @@
 #include "bpf.h"
 
 /**
- * counters_init() - @obj is loaded, and has the maps counts, global and hot
+ * counters_init() - @obj is loaded, and has the maps of bpf/rows.h
  *
  * Return: 0, or -1 with @f filled; counters_free() either way.
  */
@@ -20,6 +20,7 @@ int counters_init(struct counters *c, struct bpf_object *obj, struct failure *f)
 {
 	c->obj = obj;
 	c->counts = bpf_object__find_map_fd_by_name(obj, "counts");
+	c->spilled = bpf_object__find_map_fd_by_name(obj, "spilled");
 	c->global = bpf_object__find_map_fd_by_name(obj, "global");
 	c->hot = bpf_object__find_map_fd_by_name(obj, "hot");
 	c->cpus = libbpf_num_possible_cpus();
@@ -77,40 +78,72 @@ int counters_global(struct counters *c, struct s2r_global *sum,
 	return 0;
 }
 
-/* Reads one row; a context that is gone gives its place back. */
-static int read_row(struct counters *c, uint64_t id, struct host *host,
-		    counters_over_fn over, void *arg)
+/*
+ * What the map of all CPUs has of a context, and what each of them has. 0: no
+ * row; 1; or negative errno.
+ */
+static int sum_up(struct counters *c, uint64_t id, struct s2r_counts *sum)
 {
-	struct s2r_counts sum = {};
+	int found = 1;
 
+	*sum = (struct s2r_counts){};
+	if (bpf_map_lookup_elem(c->spilled, &id, sum)) {
+		if (errno != ENOENT)
+			return -errno;
+		found = 0;
+	}
 	if (bpf_map_lookup_elem(c->counts, &id, c->per_cpu))
-		return errno == ENOENT ? 0 : -errno;
+		return errno == ENOENT ? found : -errno;
 	for (int cpu = 0; cpu < c->cpus; cpu++)
-		counts_add(&sum, &c->per_cpu[cpu]);
-	if (over(id, &sum, host, arg))
+		counts_add(sum, &c->per_cpu[cpu]);
+	return 1;
+}
+
+/* Reads a context's rows; one that is gone gives their place back. */
+static int read_rows(struct counters *c, uint64_t id, struct host *host,
+		     counters_over_fn over, void *arg)
+{
+	struct s2r_counts sum;
+	int found = sum_up(c, id, &sum);
+
+	if (found <= 0)
+		return found;
+	if (over(id, &sum, host, arg)) {
 		bpf_map_delete_elem(c->counts, &id);
+		bpf_map_delete_elem(c->spilled, &id);
+	}
 	return host_counts(host, id, &sum);
 }
 
-/**
- * counters_rows() - host_counts() for each context that has a row
- *
- * The key to go on from is fetched before its predecessor's row may go. A hash
- * that changes under the walk may send us round again: a row read twice does
- * no harm, but the number of steps is bounded.
+/*
+ * All contexts with a row in @map. The key to go on from is fetched before its
+ * predecessor's row may go. A hash that changes under the walk may send us
+ * round again: a row read twice does no harm, but the number of steps is
+ * bounded.
  */
-int counters_rows(struct counters *c, struct host *host, counters_over_fn over,
-		  void *arg, struct failure *f)
+static int read_map(struct counters *c, int map, struct host *host,
+		    counters_over_fn over, void *arg)
 {
 	uint64_t id, next;
-	bool more = !bpf_map_get_next_key(c->counts, NULL, &next);
+	bool more = !bpf_map_get_next_key(map, NULL, &next);
 	int err = 0;
 
 	for (size_t n = 0; more && !err && n < 4 * S2R_MAX_VMS; n++) {
 		id = next;
-		more = !bpf_map_get_next_key(c->counts, &id, &next);
-		err = read_row(c, id, host, over, arg);
+		more = !bpf_map_get_next_key(map, &id, &next);
+		err = read_rows(c, id, host, over, arg);
 	}
+	return err;
+}
+
+/** counters_rows() - host_counts() for each context that has a row */
+int counters_rows(struct counters *c, struct host *host, counters_over_fn over,
+		  void *arg, struct failure *f)
+{
+	int err = read_map(c, c->counts, host, over, arg);
+
+	if (!err)
+		err = read_map(c, c->spilled, host, over, arg);
 	return err ? bpf_refused(f, "read the BPF counters", err) : 0;
 }
 

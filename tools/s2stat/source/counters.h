@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Reads the maps in which the BPF programs count: a row of struct s2r_counts
- * for each context, per CPU.
+ * for each context, per CPU or for all of them, or both (bpf/rows.h).
  */
 #ifndef S2STAT_SOURCE_COUNTERS_H
 #define S2STAT_SOURCE_COUNTERS_H
@@ -14,6 +14,7 @@ struct bpf_object;
  * struct counters - maps of one loaded BPF object
  * @obj:	whose programs count; borrowed
  * @counts:	fd of the rows, context id to struct s2r_counts
+ * @spilled:	fd of the rows for all CPUs
  * @global:	fd of the struct s2r_global
  * @hot:	fd of the hot spots, struct s2r_hot_key to struct s2r_hot
  * @per_cpu:	room for what all CPUs have of one row
@@ -21,6 +22,7 @@ struct bpf_object;
 struct counters {
 	struct bpf_object *obj;
 	int counts;
+	int spilled;
 	int global;
 	int hot;
 	struct s2r_counts *per_cpu;
