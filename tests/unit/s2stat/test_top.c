@@ -16,7 +16,7 @@ static struct screen s;
 
 static struct s2r_counts counts[2048];
 
-/* A sample with contexts @first to @last - 1, all alive. */
+/* A sample with contexts @first to @last - 1, all alive; those before end. */
 static void sample(unsigned int first, unsigned int last)
 {
 	host_begin(&host);
@@ -26,6 +26,13 @@ static void sample(unsigned int first, unsigned int last)
 		add_table(&host, table_rec(id, 1, 0x1000 * id, 0, 1));
 		add_table(&host, table_rec(id, 2, 0x1000000 * id, id % 8, 0));
 		host_counts(&host, id, &counts[id]);
+	}
+	for (unsigned int id = 1; id < first; id++) {
+		struct s2r_counts end = counts[id];
+
+		end.freed = 1;
+		if (host_find(&host, id))
+			host_counts(&host, id, &end);
 	}
 	host_end(&host);
 	host.seconds = 2;

@@ -284,6 +284,80 @@ static void the_dead_are_reported_once(void **state)
 	host_free(&host);
 }
 
+/* Sample by sample: met but without a root, met no more, its last event. */
+static void an_end_is_told_once_and_whole(void **state)
+{
+	const uint64_t ids[] = { 1 };
+	struct s2r_counts c = { .clears = 3, .vm = 101 };
+	struct host host;
+
+	(void)state;
+	host_of(&host, 1, ids);
+	host_counts(&host, 1, &c);
+	host_end(&host);
+	assert_int_equal(host.nr, 1);
+
+	host_begin(&host);
+	add_mmu(&host, 1, 101);
+	c.clears = 5;
+	host_counts(&host, 1, &c);
+	host_end(&host);
+	assert_int_equal(host.nr, 0);
+
+	host_begin(&host);
+	c.clears = 6;
+	host_counts(&host, 1, &c);
+	host_end(&host);
+	assert_int_equal(host.nr, 0);
+
+	host_begin(&host);
+	c.freed = 1;
+	host_counts(&host, 1, &c);
+	host_end(&host);
+	assert_int_equal(host.nr, 1);
+	assert_false(host.vm[0]->alive);
+	assert_int_equal(host.vm[0]->total.clears, 6);
+	assert_int_equal(host.vm[0]->delta.clears, 3);
+	assert_int_equal(host.vm[0]->tgid, 101);
+
+	host_begin(&host);
+	host_end(&host);
+	assert_int_equal(host.nr, 0);
+	host_free(&host);
+}
+
+/* Its last event was dropped. One that is waited for is given back, too. */
+static void an_end_that_is_never_told_is_waited_for_once(void **state)
+{
+	const uint64_t ids[] = { 1, 2 };
+	struct s2r_counts c = { .clears = 3, .vm = 101 };
+	struct host host;
+
+	(void)state;
+	host_of(&host, 2, ids);
+	host_counts(&host, 1, &c);
+	host_end(&host);
+
+	host_begin(&host);
+	add_mmu(&host, 2, 102);
+	add_table(&host, table_rec(2, 1, 0x2000, 0, 0));
+	host_end(&host);
+	assert_int_equal(host.nr, 1);
+
+	host_begin(&host);
+	add_mmu(&host, 2, 102);
+	add_table(&host, table_rec(2, 1, 0x2000, 0, 0));
+	host_counts(&host, 2, &c);
+	host_end(&host);
+	assert_int_equal(host.nr, 2);
+	assert_false(host_find(&host, 1)->alive);
+
+	host_begin(&host);
+	host_end(&host);
+	assert_int_equal(host.nr, 0);
+	host_free(&host);
+}
+
 static void a_life_between_two_samples_is_seen(void **state)
 {
 	struct s2r_counts c = { .sets = 5, .clears = 5, .freed = 1, .vm = 77 };
@@ -366,6 +440,8 @@ int main(void)
 		cmocka_unit_test(rates_are_differences_between_samples),
 		cmocka_unit_test(a_quiet_sample_has_no_rates),
 		cmocka_unit_test(the_dead_are_reported_once),
+		cmocka_unit_test(an_end_is_told_once_and_whole),
+		cmocka_unit_test(an_end_that_is_never_told_is_waited_for_once),
 		cmocka_unit_test(a_life_between_two_samples_is_seen),
 		cmocka_unit_test(
 			one_born_after_the_walk_waits_for_the_next_sample),

@@ -27,8 +27,14 @@ static void vm_free(struct vm *vm)
 /** host_free() - gives back all that @host holds */
 void host_free(struct host *host)
 {
+	struct vm *next;
+
 	for (size_t i = 0; i < host->nr; i++)
 		vm_free(host->vm[i]);
+	for (struct vm *vm = host->leaving; vm; vm = next) {
+		next = vm->next;
+		vm_free(vm);
+	}
 	free(host->vm);
 	host_init(host, host->page_shift);
 }
@@ -57,10 +63,10 @@ struct vm *host_find(const struct host *host, uint64_t id)
 	return i < host->nr && host->vm[i]->id == id ? host->vm[i] : NULL;
 }
 
-static struct vm *insert(struct host *host, uint64_t id)
+/* Puts @vm among host->vm; -1 when memory ran out. */
+static int place(struct host *host, struct vm *vm)
 {
-	size_t i = position(host, id);
-	struct vm *vm;
+	size_t i = position(host, vm->id);
 
 	if (host->nr == host->room) {
 		size_t room = host->room ? 2 * host->room : 16;
@@ -68,20 +74,29 @@ static struct vm *insert(struct host *host, uint64_t id)
 
 		grown = reallocarray(host->vm, room, sizeof(*grown));
 		if (!grown)
-			return NULL;
+			return -1;
 		host->vm = grown;
 		host->room = room;
 	}
-	vm = calloc(1, sizeof(*vm));
-	if (!vm)
-		return NULL;
-	vm->id = id;
-	vm->vcpus = -1;
 	memmove(host->vm + i + 1, host->vm + i,
 		(host->nr - i) * sizeof(*host->vm));
 	host->vm[i] = vm;
 	host->nr++;
-	return vm;
+	return 0;
+}
+
+static struct vm *insert(struct host *host, uint64_t id)
+{
+	struct vm *vm = calloc(1, sizeof(*vm));
+
+	if (!vm)
+		return NULL;
+	vm->id = id;
+	vm->vcpus = -1;
+	if (!place(host, vm))
+		return vm;
+	free(vm);
+	return NULL;
 }
 
 static void forget_tables(struct vm *vm)
@@ -99,7 +114,7 @@ static void forget_tables(struct vm *vm)
  * host_begin() - starts a sample
  *
  * Contexts that the last sample reported as gone are forgotten; of the others
- * what is about to be read again is.
+ * what is about to be read again is. Those that were about to go are back.
  */
 void host_begin(struct host *host)
 {
@@ -118,6 +133,14 @@ void host_begin(struct host *host)
 		host->vm[kept++] = vm;
 	}
 	host->nr = kept;
+	while (host->leaving) {
+		struct vm *vm = host->leaving;
+
+		host->leaving = vm->next;
+		vm->seen = false;
+		if (place(host, vm))
+			vm_free(vm);
+	}
 }
 
 /**
@@ -337,7 +360,28 @@ int host_counts(struct host *host, uint64_t id, const struct s2r_counts *sum)
 	vm->delta = counts_sub(sum, &vm->total);
 	vm->total = *sum;
 	vm->dead = sum->freed;
+	vm->counted = true;
 	return 0;
+}
+
+/*
+ * Is its end still to be told? A context loses its tables, is met no more, and
+ * only then says so, as its last event: a sample may fall in between. If it is
+ * not to be told of twice, nor what it did last to be missed, that event decides;
+ * one that does not come (it was dropped) is waited for once.
+ */
+static bool is_leaving(const struct vm *vm)
+{
+	return !vm->alive && vm->counted && !vm->dead && vm->missed < 2;
+}
+
+/* Out of sight until the next sample, which counts this one's events, too. */
+static void leave(struct host *host, struct vm *vm)
+{
+	vm->total = counts_sub(&vm->total, &vm->delta);
+	vm->delta = (struct s2r_counts){};
+	vm->next = host->leaving;
+	host->leaving = vm;
 }
 
 /**
@@ -347,13 +391,21 @@ int host_counts(struct host *host, uint64_t id, const struct s2r_counts *sum)
  */
 void host_end(struct host *host)
 {
+	size_t kept = 0;
+
 	for (size_t i = 0; i < host->nr; i++) {
 		struct vm *vm = host->vm[i];
 
 		vm->alive = vm->seen && vm_sum(vm).tables;
+		vm->missed = vm->seen ? 0 : vm->missed + 1;
 		if (!vm->alive)
 			forget_tables(vm);
+		if (is_leaving(vm))
+			leave(host, vm);
+		else
+			host->vm[kept++] = vm;
 	}
+	host->nr = kept;
 }
 
 /**

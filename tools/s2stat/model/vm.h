@@ -76,6 +76,9 @@ enum vm_verdict {
  * @alive:	its tables were there in this sample
  * @seen:	the iterator met it in this sample
  * @dead:	the s2_mmu_free event was counted
+ * @counted:	any event was
+ * @missed:	samples in which it was not met since the last in which it was
+ * @next:	on host->leaving
  * @vcpus:	vCPUs created, negative when unknown
  * @vmid_raw:	generation << @vmid_bits | VMID
  * @vmid_bits:	0 when the kernel would not say
@@ -95,6 +98,9 @@ struct vm {
 	bool alive;
 	bool seen;
 	bool dead;
+	bool counted;
+	unsigned int missed;
+	struct vm *next;
 	bool nested;
 	bool lpa2;
 	bool fwb;
@@ -176,6 +182,8 @@ struct vmid_space {
 /**
  * struct host - all contexts at one sample
  * @vm:		by pointer, in the order of @id, so that a struct vm stays put
+ * @leaving:	those that are neither alive nor known to have ended: no sample
+ *		shows them
  * @page_shift:	log2 of the host's page size
  * @offers:	enum offer, or-ed; all unless the source says otherwise
  * @vmids:	the VMID allocator
@@ -190,6 +198,7 @@ struct host {
 	struct vm **vm;
 	size_t nr;
 	size_t room;
+	struct vm *leaving;
 	uint32_t page_shift;
 	uint32_t offers;
 	struct vmid_space vmids;

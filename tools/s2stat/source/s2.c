@@ -183,8 +183,8 @@ static int s2_tables(void *self, const struct table_query *q, record_fn fn,
 
 /*
  * Is the context with this row no more? It says so itself by its last event,
- * if that found its row; and one that was there (or older than what was) at
- * the last sample and is not now has died, too.
+ * if that found its row; and one that was there (or older than what was) and is
+ * not at two samples has died, too. At the first its last event may be to come.
  */
 static bool is_over(uint64_t id, const struct s2r_counts *sum,
 		    const struct host *host, void *self)
@@ -192,7 +192,9 @@ static bool is_over(uint64_t id, const struct s2r_counts *sum,
 	const struct vm *vm = host_find(host, id);
 	const struct s2 *s2 = self;
 
-	return sum->freed || (id <= s2->newest && !(vm && vm->seen));
+	if (sum->freed)
+		return true;
+	return id <= s2->newest && !(vm && (vm->seen || !vm->missed));
 }
 
 static uint64_t newest(const struct host *host)

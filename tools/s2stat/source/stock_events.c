@@ -207,14 +207,17 @@ void stock_events_close(struct stock_events *e)
 	free(e);
 }
 
-/* It said so itself; or it was there in an earlier sample, and is not now. */
+/*
+ * It said so itself; or it was there in an earlier sample, and is not at two: its
+ * files are closed a moment before it goes.
+ */
 static bool is_over(uint64_t id, const struct s2r_counts *sum,
 		    const struct host *host, void *unused)
 {
 	const struct vm *vm = host_find(host, id);
 
 	(void)unused;
-	return sum->freed || (vm && !vm->seen);
+	return sum->freed || (vm && !vm->seen && vm->missed);
 }
 
 /** stock_events_counts() - see struct backend */
