@@ -28,6 +28,13 @@ class HouseError(Exception):
 
 
 def image(kernel):
+    """Of a kernel that was built, or of Debian's, as scripts/arm64 unpacks it."""
+    if kernel.startswith("debian"):
+        found = list((BUILD / "arm64" / kernel).glob("**/vmlinuz*"))
+        if not found:
+            raise HouseError("there is no %s kernel: scripts/arm64 %s" % (
+                kernel, kernel))
+        return found[0]
     path = BUILD / ("kernel-%s" % kernel) / "arch/arm64/boot/Image"
     if not path.exists():
         raise HouseError("there is no %s kernel (make kernel): %s is missing" % (
