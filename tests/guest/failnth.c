@@ -14,13 +14,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "inject.h"
 #include "mem.h"
 #include "s2guest.h"
 #include "vm.h"
 
 #define MAX_SITES	5000
 #define VALUE		0xfa00000000000000UL
-#define DEBUG		"/sys/kernel/debug/"
 
 struct step {
 	const char	*name;
@@ -38,21 +38,10 @@ static int nth_fd;
 
 static int allow_injection(void)
 {
-	static const struct { const char *path, *value; } knobs[] = {
-		{ DEBUG "failslab/ignore-gfp-wait", "N" },
-		{ DEBUG "failslab/verbose", "0" },
-		{ DEBUG "fail_page_alloc/ignore-gfp-wait", "N" },
-		{ DEBUG "fail_page_alloc/ignore-gfp-highmem", "N" },
-		{ DEBUG "fail_page_alloc/min-order", "0" },
-		{ DEBUG "fail_page_alloc/verbose", "0" },
-	};
+	int ret = inject_allow();
 
-	for (size_t i = 0; i < ARRAY_SIZE(knobs); i++) {
-		int ret = write_text(knobs[i].path, "%s", knobs[i].value);
-
-		if (ret)
-			return fail("%s: %s", knobs[i].path, errname(ret));
-	}
+	if (ret)
+		return ret;
 	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	return nth_fd < 0 ? fail("fail-nth: %s", errname(-errno)) : 0;
 }

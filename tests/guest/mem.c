@@ -126,6 +126,14 @@ void mem_free(struct mem *mem)
 	mem->fd = -1;
 }
 
+int mem_discard(struct mem *mem, size_t offset, size_t size)
+{
+	int advice = mem->fd >= 0 || mem->kind == MEM_SHMEM ? MADV_REMOVE :
+							      MADV_DONTNEED;
+
+	return madvise(mem->p + offset, size, advice) ? -errno : 0;
+}
+
 /* Sums AnonHugePages, ShmemPmdMapped and hugetlb over the mapping's areas. */
 long mem_huge_kb(const struct mem *mem)
 {

@@ -8,6 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What an older C library does not know. */
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE	25
+#endif
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT	21
+#endif
+
 enum backing { MEM_ANON, MEM_THP, MEM_HUGETLB2M, MEM_MEMFD, MEM_SHMEM };
 
 /**
@@ -29,6 +37,8 @@ int mem_alloc(struct mem *mem, enum backing kind, size_t size);
 void mem_free(struct mem *mem);
 /* Maps fresh memory of the same kind in the old place. */
 int mem_remap(struct mem *mem, size_t offset, size_t size);
+/* Gives the pages of a range back: what is read there next is zero. */
+int mem_discard(struct mem *mem, size_t offset, size_t size);
 /* How much of it huge pages back now, in kB (smaps). */
 long mem_huge_kb(const struct mem *mem);
 

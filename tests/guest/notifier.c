@@ -17,14 +17,6 @@
 #include "s2guest.h"
 #include "vm.h"
 
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE	25
-#endif
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT	21
-#endif
-
-#define KSM	"/sys/kernel/mm/ksm/"
 #define SIZE	(4 * MB)
 #define HOLE	(1 * MB + 3 * PAGE_SIZE)
 #define HOLE_SZ	(1 * MB)
@@ -89,13 +81,13 @@ static int hole_is_zero(const char *what, uint64_t value)
 static int discard(void)
 {
 	uint64_t value = pattern();
-	int advice = mem.fd >= 0 || mem.kind == MEM_SHMEM ? MADV_REMOVE :
-							   MADV_DONTNEED;
+	int ret;
 
 	if (guest_writes(value))
 		return 1;
-	if (madvise(mem.p + HOLE, HOLE_SZ, advice))
-		return fail("discard: %s", errname(-errno));
+	ret = mem_discard(&mem, HOLE, HOLE_SZ);
+	if (ret)
+		return fail("discard: %s", errname(ret));
 	return hole_is_zero("discarded", value);
 }
 
@@ -226,20 +218,6 @@ static int split_collapse(void)
 	       guest_reads("collapsed", 0, SIZE, value, 1);
 }
 
-/* kB of this process that are in swap. */
-static long swapped_kb(void)
-{
-	char line[128];
-	long kb = 0;
-	FILE *f = fopen("/proc/self/status", "r");
-
-	while (f && fgets(line, sizeof(line), f))
-		sscanf(line, "VmSwap: %ld", &kb);
-	if (f)
-		fclose(f);
-	return kb;
-}
-
 /* With swap, pages go out; without it, at least they are aged and unmapped. */
 static int pageout(void)
 {
@@ -266,17 +244,15 @@ static int merge(void)
 		return fail("guest write: %s", errname(ret));
 	if (madvise(mem.p, SIZE, MADV_MERGEABLE))
 		return fail("MADV_MERGEABLE: %s", errname(-errno));
-	write_text(KSM "pages_to_scan", "10000");
-	write_text(KSM "sleep_millisecs", "5");
-	write_text(KSM "run", "1");
+	ksm_run(true);
 	for (int i = 0; i < 300 && merged_pages < (long)(SIZE / PAGE_SIZE / 2); i++) {
 		usleep(100 * 1000);
-		merged_pages = read_long(KSM "pages_sharing", 0);
+		merged_pages = ksm_sharing();
 	}
 	ret = guest_reads("merged", 0, SIZE, same, 0) || guest_writes(new) ||
 	      host_reads("unmerged", new) ||
 	      guest_reads("unmerged", 0, SIZE, new, 1);
-	write_text(KSM "run", "0");
+	ksm_run(false);
 	madvise(mem.p, SIZE, MADV_UNMERGEABLE);
 	return ret ?: merged_pages ? 0 : fail("nothing was merged");
 }

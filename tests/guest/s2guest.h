@@ -28,7 +28,7 @@ struct scenario {
 extern const struct scenario scn_vmids, scn_touch, scn_memslot, scn_dirtylog,
 	scn_notifier, scn_readonly, scn_bad, scn_ipa, scn_failnth,
 	scn_createleak, scn_gicv2, scn_storm, scn_stale, scn_prefault, scn_stats,
-	scn_eager, scn_soak, scn_stream;
+	scn_eager, scn_soak, scn_stream, scn_pressure;
 
 /* One option: --name (flag set) or --name VALUE. */
 struct opt {
@@ -57,6 +57,12 @@ long sec_growth_kb(long before);
 int write_text(const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 long read_long(const char *path, long missing);
+/* kB of this process that are in swap, or -1. */
+long swapped_kb(void);
+/* ksmd merges what is MADV_MERGEABLE, as fast as it can; or rests. */
+void ksm_run(bool run);
+/* How many pages of the host are spared by that now. */
+long ksm_sharing(void);
 int nr_cpus(void);
 void pin_to_cpu(int cpu);
 

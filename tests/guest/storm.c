@@ -18,13 +18,6 @@
 #include "s2guest.h"
 #include "vm.h"
 
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE	25
-#endif
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT	21
-#endif
-
 #define SIZE	(4 * MB)
 #define VALUE	0x5700000000000000UL
 
@@ -90,9 +83,9 @@ static int blow(struct storm *s)
 
 	switch (rand_r(&s->seed) % 6) {
 	case 0:
-		return madvise(s->mem.p + at, size, MADV_DONTNEED);
+		return mem_discard(&s->mem, at, size);
 	case 1:
-		return madvise(s->mem.p + at, PAGE_SIZE, MADV_DONTNEED);
+		return mem_discard(&s->mem, at, PAGE_SIZE);
 	case 2:
 		/* May find a page in use: then it is left alone. */
 		madvise(s->mem.p, SIZE, MADV_COLLAPSE);

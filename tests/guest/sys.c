@@ -13,21 +13,46 @@
 
 #include "s2guest.h"
 
-long meminfo_kb(const char *field)
+#define KSM	"/sys/kernel/mm/ksm/"
+
+/* The number behind "@field@colon" in a file of such lines. */
+static long field_of(const char *path, const char *field, char colon)
 {
 	char line[128];
 	size_t len = strlen(field);
-	long kb = -1;
-	FILE *f = fopen("/proc/meminfo", "r");
+	long value = -1;
+	FILE *f = fopen(path, "r");
 
 	if (!f)
 		return -1;
-	while (kb < 0 && fgets(line, sizeof(line), f)) {
-		if (!strncmp(line, field, len) && line[len] == ':')
-			sscanf(line + len + 1, "%ld", &kb);
+	while (value < 0 && fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, field, len) && line[len] == colon)
+			sscanf(line + len + 1, "%ld", &value);
 	}
 	fclose(f);
-	return kb;
+	return value;
+}
+
+long meminfo_kb(const char *field)
+{
+	return field_of("/proc/meminfo", field, ':');
+}
+
+long swapped_kb(void)
+{
+	return field_of("/proc/self/status", "VmSwap", ':');
+}
+
+void ksm_run(bool run)
+{
+	write_text(KSM "pages_to_scan", "10000");
+	write_text(KSM "sleep_millisecs", "5");
+	write_text(KSM "run", run ? "1" : "0");
+}
+
+long ksm_sharing(void)
+{
+	return read_long(KSM "pages_sharing", 0);
 }
 
 /*
