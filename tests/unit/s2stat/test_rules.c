@@ -254,6 +254,29 @@ static void too_many_in_a_window(void **state)
 	end();
 }
 
+/* Nothing comes after it in whose light it would be judged. */
+static void too_many_at_the_very_end(void **state)
+{
+	(void)state;
+	begin("rule a: faults.total <= 10 over 1s rule b for all: faults.total <= 10 over 1s");
+	vm_start();
+	some_faults(20);
+	assert_int_equal(broken.nr, 0);
+	vm_stop();
+	assert_int_equal(broken.nr, 1);
+	assert_int_equal(broken.rule, 0);
+	end();
+	assert_int_equal(broken.nr, 2);
+	assert_int_equal(broken.rule, 1);
+
+	begin("rule a: faults.total >= 10 over 1s");
+	vm_start();
+	some_faults(1);
+	vm_stop();
+	end();
+	assert_int_equal(broken.nr, 0);
+}
+
 static void too_few_in_a_window(void **state)
 {
 	(void)state;
@@ -321,6 +344,7 @@ int main(void)
 		STREAM_TEST(percentile_of_faults),
 		STREAM_TEST(event_that_must_not_be),
 		STREAM_TEST(too_many_in_a_window),
+		STREAM_TEST(too_many_at_the_very_end),
 		STREAM_TEST(too_few_in_a_window),
 		STREAM_TEST(waiver_expires),
 		STREAM_TEST(rule_says_what_events_it_needs),

@@ -224,6 +224,18 @@ static int pass_windows(struct rules *rs, struct subject *s,
 	return 0;
 }
 
+/*
+ * The last part is not over when the subject is: what was too much in it, is.
+ * Too little it may have been for want of time.
+ */
+static void end_windows(struct rules *rs, struct subject *s,
+			const struct event *e)
+{
+	for (size_t i = 0; s->window && i < rs->nr; i++)
+		if (s->window[i].sum && !wants_more(&rs->rule[i]))
+			judge_window(rs, i, s, e);
+}
+
 static bool meets(const struct rule *r, const struct event *e)
 {
 	for (size_t i = 0; i < r->nr_conditions; i++) {
@@ -300,6 +312,7 @@ static struct subject *subject_of(struct rules *rs, const struct event *e)
 
 static void destroy(struct rules *rs, struct subject *s, const struct event *e)
 {
+	end_windows(rs, s, e);
 	judge_at(rs, RULE_AT_DESTROY, s, e);
 	judge_at(rs, RULE_AT_END, s, e);
 	map_del(&rs->subjects, s->mmu);
@@ -368,10 +381,12 @@ int rules_end(struct rules *rs, uint64_t now)
 	for (i = 0; i < n; i++) {
 		end.mmu = s[i]->mmu;
 		end.vm = s[i]->vm;
+		end_windows(rs, s[i], &end);
 		judge_at(rs, RULE_AT_END, s[i], &end);
 	}
 	free(s);
 	end.mmu = end.vm = 0;
+	end_windows(rs, &rs->all, &end);
 	judge_at(rs, RULE_AT_END, &rs->all, &end);
 	return 0;
 }
