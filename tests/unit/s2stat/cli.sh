@@ -131,5 +131,12 @@ else
 	[ "$rc" -eq 3 ] || wrong "a full disk is exit $rc, not 3"
 fi
 
+# What stands before -- stays there: rules, and not a part of the command.
+echo 'rule a: nonsense < 1 at end' >"$TMP/rules"
+expect 2 check "$TMP/rules" -- true
+says err ':1:9: there is no counter'
+expect 2 check "$TMP/rules" --for 1s --format ktap -- true -x
+says err ':1:9: there is no counter'
+
 echo "cli: $RAN expectations, $FAILED failed"
 [ "$FAILED" -eq 0 ]

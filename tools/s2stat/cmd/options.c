@@ -251,7 +251,8 @@ int verb_main(const struct verb *verb, int argc, char **argv)
 
 	snprintf(name, sizeof(name), "s2stat %s", verb->name);
 	argv[0] = name;
-	argp_parse(&argp, argc, argv, 0, NULL, &p);
+	/* Not sorted: what stands before "--" would come to stand behind it. */
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &p);
 	rc = verb->run(&p.o);
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "s2stat: cannot write: %s\n", strerror(errno));
