@@ -15,13 +15,13 @@
 #include "../model/map.h"
 #include "../rules/default.h"
 #include "../source/caps.h"
+#include "../source/probe.h"
 #include "../source/proc.h"
 #include "../source/stream.h"
 #include "../trace/format.h"
 #include "../trace/reader.h"
 #include "../view/verdict.h"
-#include "child.h"
-#include "cmd.h"
+#include "check.h"
 
 #define SECOND 1000000000ULL
 /* How often to look for signals when nothing else happens. */
@@ -47,31 +47,14 @@ static struct {
 	double seconds;
 	uint64_t buffer;
 	uint32_t invariants;
+	bool only;
 	bool complete;
 	bool show_rules;
 	verdict_fn format;
 } asked = { .buffer = STREAM_BUFFER, .invariants = (1u << NR_INVARIANTS) - 1 };
 
-/**
- * struct check - one check under way
- * @names:	tgid to what the VM was called, as char *; live only
- * @signals:	SIGINT and SIGTERM arrive here
- * @ended:	it is time to end
- */
-struct check {
-	struct verdict verdict;
-	struct rules *rules;
-	struct trace_reader *reader;
-	struct stream *stream;
-	struct child child;
-	struct map names;
-	int signals;
-	bool ended;
-	uint64_t begun;
-	uint64_t shown;
-};
-
-static uint64_t now_ns(void)
+/** check_now() - the clock of events */
+uint64_t check_now(void)
 {
 	struct timespec ts;
 
@@ -90,7 +73,7 @@ static int gave_up(const struct verdict *v, struct failure *f)
 
 static void show_progress(struct check *c)
 {
-	uint64_t now = now_ns();
+	uint64_t now = check_now();
 
 	if (!isatty(STDERR_FILENO) || now - c->begun < 2 * SECOND ||
 	    now - c->shown < SECOND / 4)
@@ -161,16 +144,29 @@ static int open_rules(struct check *c, struct failure *f)
 {
 	if (asked.rules)
 		return read_rules(c, f);
+	/* The default ones are about events. */
+	if (c->looking)
+		return parse_rules(c, "no rules", "", 0, f);
 	return parse_rules(c, "default rules", rules_default,
 			   strlen(rules_default), f);
 }
 
-static int open_verdict(struct check *c, uint32_t events, struct failure *f)
+static const char *name_on_host(int32_t vm, void *arg)
+{
+	const struct check *c = arg;
+
+	return map_get(&c->names, (uint32_t)vm);
+}
+
+/** check_open_verdict() - @events: kinds that there are, by type */
+int check_open_verdict(struct check *c, uint32_t events, struct failure *f)
 {
 	if (verdict_init(&c->verdict, asked.invariants, events) ||
 	    verdict_rules(&c->verdict, c->rules, today()))
 		return failed(f, EXIT_ERROR, "out of memory");
 	c->verdict.bench.complete = asked.complete;
+	c->verdict.vm_name = name_on_host;
+	c->verdict.arg = c;
 	return 0;
 }
 
@@ -197,7 +193,7 @@ static int check_file(struct check *c, struct failure *f)
 	size_t nr;
 
 	if (trace_open(&c->reader, asked.file, f) ||
-	    open_verdict(c, trace_head(c->reader)->listens, f))
+	    check_open_verdict(c, trace_head(c->reader)->listens, f))
 		return -1;
 	c->verdict.source = asked.file;
 	c->verdict.vm_name = name_in_file;
@@ -217,15 +213,8 @@ static int check_file(struct check *c, struct failure *f)
 
 /* This host ------------------------------------------------------------ */
 
-static const char *name_on_host(int32_t vm, void *arg)
-{
-	const struct check *c = arg;
-
-	return map_get(&c->names, (uint32_t)vm);
-}
-
-/* While the owner of a new MMU is there to be asked. */
-static int name_vm(struct check *c, int32_t tgid)
+/** check_name_vm() - while the owner of a new MMU is there to be asked */
+int check_name_vm(struct check *c, int32_t tgid)
 {
 	static struct vm vm;
 	char *name;
@@ -247,7 +236,7 @@ static int judge(const struct event *e, void *arg, struct failure *f)
 	struct check *c = arg;
 
 	if ((e->type == EV_s2_mmu_init || e->type == EV_snap_mmu) &&
-	    name_vm(c, e->vm))
+	    check_name_vm(c, e->vm))
 		return failed(f, EXIT_ERROR, "out of memory");
 	return verdict_events(&c->verdict, e, 1) ? gave_up(&c->verdict, f) : 0;
 }
@@ -293,34 +282,35 @@ static int prepare(struct check *c, const struct options *o, struct failure *f)
 		.arg = c,
 	};
 
-	if (child_prepare(&c->child, asked.command, f) || open_signals(c, f) ||
-	    stream_open(&c->stream, &wants, f) ||
-	    open_verdict(c, stream_listens(c->stream), f))
+	if (stream_open(&c->stream, &wants, f) ||
+	    check_open_verdict(c, stream_listens(c->stream), f))
 		return -1;
-	c->verdict.source = asked.command ? asked.command[0] : "this host";
-	c->verdict.vm_name = name_on_host;
-	c->verdict.arg = c;
 	caps_keep_bpf();
 	return 0;
 }
 
+/** check_is_over() - is it time to end? To be asked again and again */
+bool check_is_over(struct check *c)
+{
+	show_progress(c);
+	take_signals(c);
+	if (child_reap(&c->child) ||
+	    (c->seconds && check_now() - c->begun > c->seconds * SECOND))
+		c->ended = true;
+	return c->ended;
+}
+
 static int watch(struct check *c, struct failure *f)
 {
-	while (!c->ended) {
+	do {
 		if (stream_poll(c->stream, TICK_MS, f))
 			return -1;
-		show_progress(c);
-		take_signals(c);
-		if (child_reap(&c->child) ||
-		    (asked.seconds &&
-		     now_ns() - c->begun > asked.seconds * SECOND))
-			c->ended = true;
-	}
+	} while (!check_is_over(c));
 	return stream_end(c->stream, f);
 }
 
-static int check_host(struct check *c, const struct options *o,
-		      struct failure *f)
+static int check_events(struct check *c, const struct options *o,
+			struct failure *f)
 {
 	if (prepare(c, o, f) || stream_begin(c->stream, f))
 		return -1;
@@ -328,6 +318,19 @@ static int check_host(struct check *c, const struct options *o,
 	if (watch(c, f))
 		return -1;
 	c->verdict.cut |= !tally_whole(stream_tally(c->stream));
+	return 0;
+}
+
+static int check_host(struct check *c, const struct options *o,
+		      struct failure *f)
+{
+	int err = child_prepare(&c->child, asked.command, f) ?:
+		  open_signals(c, f) ?:
+		  c->looking ? check_looks(c, o, f) : check_events(c, o, f);
+
+	if (err)
+		return -1;
+	c->verdict.source = asked.command ? asked.command[0] : "this host";
 	return verdict_end(&c->verdict) ? gave_up(&c->verdict, f) : 0;
 }
 
@@ -356,6 +359,15 @@ static void close_all(struct check *c)
 	rules_free(c->rules);
 }
 
+/* A kernel that can only be looked at. */
+static bool has_no_events(void)
+{
+	struct probe probe;
+
+	probe_kernel(&probe);
+	return probe.kvm && !probe.context && !probe.event[PROBE_s2_set];
+}
+
 static int check_run(const struct options *o)
 {
 	static struct check c;
@@ -365,11 +377,15 @@ static int check_run(const struct options *o)
 	c.signals = -1;
 	c.child.go = -1;
 	c.child.status = -1;
-	c.begun = now_ns();
+	c.begun = check_now();
+	c.seconds = asked.seconds;
+	c.invariants = asked.invariants;
+	c.only = asked.only;
 	if (asked.show_rules) {
 		fputs(rules_default, stdout);
 		return EXIT_FINE;
 	}
+	c.looking = !asked.file && has_no_events();
 	if (open_rules(&c, &f) ||
 	    (asked.file ? check_file(&c, &f) : check_host(&c, o, &f))) {
 		end_progress(&c);
@@ -467,6 +483,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_ONLY:
 		asked.invariants = parse_names(state, arg);
+		asked.only = true;
 		return 0;
 	case KEY_WITHOUT:
 		asked.invariants &= ~parse_names(state, arg);
@@ -509,7 +526,9 @@ const struct verb check_verb = {
 	.doc = "Replays every s2 event and judges 23 invariants: no table page is freed while "
 	       "a walker can reach it, no invalidation is missing, no VMID is shared, and so on "
 	       "(docs/invariants.md). Each finding tells which VM, where, who, when, and the "
-	       "events that led to it. RULES has more to demand, and waivers (docs/rules.md).\v"
+	       "events that led to it. RULES has more to demand, and waivers (docs/rules.md). A "
+	       "kernel without the s2 tracepoints is looked at instead: table pages left by VMs, "
+	       "counts, VMIDs, budgets (docs/stock-kernels.md).\v"
 	       "Exit status: 0 all hold; 1 one is broken; 5 not proved: events are missing, or the "
 	       "stream lacks some; 4 this kernel cannot do it; 3 an error. If all hold, that of the "
 	       "command.\n"

@@ -16,9 +16,9 @@ static bool is_waived(struct verdict *v, const struct finding *f)
 	       rules_waiver(v->rules, f->name, f->vm, v->today) == WAIVER_VALID;
 }
 
-static void found(const struct finding *f, void *arg)
+/** verdict_found() - an invariant does not hold */
+void verdict_found(struct verdict *v, const struct finding *f)
 {
-	struct verdict *v = arg;
 	int id;
 
 	for (id = 0; invariants[id] != f->inv; id++)
@@ -30,6 +30,11 @@ static void found(const struct finding *f, void *arg)
 	v->count[id]++;
 	if (v->nr_kept[id] < VERDICT_KEPT)
 		v->kept[id][v->nr_kept[id]++] = *f;
+}
+
+static void found(const struct finding *f, void *arg)
+{
+	verdict_found(arg, f);
 }
 
 static void rule_found(const struct rules_finding *rf, void *arg)
@@ -68,7 +73,7 @@ static const char *ask_name(int32_t vm, void *arg)
  */
 int verdict_init(struct verdict *v, uint32_t asked, uint32_t events)
 {
-	*v = (struct verdict){ 0 };
+	*v = (struct verdict){ .offered = (1u << NR_INVARIANTS) - 1 };
 	if (bench_init(&v->bench, asked, events))
 		return -ENOMEM;
 	v->bench.found = found;
@@ -187,6 +192,11 @@ enum verdict_state verdict_state(const struct verdict *v, enum invariant_id id)
 {
 	if (!(v->bench.asked >> id & 1))
 		return VERDICT_OFF;
+	if (!(v->offered >> id & 1))
+		return VERDICT_NOT_OFFERED;
+	/* What is offered without events needs none. */
+	if (v->looks)
+		return state_of(v, v->count[id], 0);
 	return state_of(v, v->count[id], invariants[id]->needs);
 }
 
@@ -199,6 +209,7 @@ const char *verdict_state_name(enum verdict_state state)
 		[VERDICT_UNKNOWN] = "inconclusive",
 		[VERDICT_LACKS] = "lacks_events",
 		[VERDICT_OFF] = "off",
+		[VERDICT_NOT_OFFERED] = "not_offered",
 	};
 
 	return names[state];
@@ -225,7 +236,7 @@ bool verdict_inconclusive(const struct verdict *v)
 	for (size_t i = 0; i < verdict_cases(v); i++)
 		if (verdict_case(v, i).state == VERDICT_LACKS)
 			return true;
-	return is_incomplete(v) || !v->bench.replay.events;
+	return is_incomplete(v) || (!v->bench.replay.events && !v->looks);
 }
 
 /** verdict_word() - the whole verdict in a word */
@@ -260,7 +271,15 @@ static void explain(const struct verdict *v, struct verdict_case *c,
 {
 	switch (c->state) {
 	case VERDICT_LACKS:
-		lacking(v, needs, c->why, sizeof(c->why));
+		if (needs & ~v->bench.events)
+			lacking(v, needs, c->why, sizeof(c->why));
+		else
+			snprintf(c->why, sizeof(c->why),
+				 "counters do not tell that");
+		break;
+	case VERDICT_NOT_OFFERED:
+		snprintf(c->why, sizeof(c->why),
+			 "this kernel has no s2 tracepoints");
 		break;
 	case VERDICT_UNKNOWN:
 		if (c->unjudged)
@@ -284,10 +303,11 @@ static struct verdict_case case_of_rule(const struct verdict *v, size_t rule)
 {
 	const struct verdict_rule *r = &v->rule[rule];
 	const uint32_t needs = rules_needs(v->rules, rule);
+	const bool blind = v->looks && !rules_countable(v->rules, rule);
 	struct verdict_case c = {
 		.name = rules_name(v->rules, rule),
 		.says = rules_says(v->rules, rule),
-		.state = state_of(v, r->count, needs),
+		.state = blind ? VERDICT_LACKS : state_of(v, r->count, needs),
 		.count = r->count,
 		.waived = r->waived,
 		.kept = r->kept,

@@ -19,6 +19,7 @@
  * @VERDICT_UNKNOWN: nothing was found, but events are missing
  * @VERDICT_LACKS: the stream does not have the events that it takes
  * @VERDICT_OFF: it was not asked for
+ * @VERDICT_NOT_OFFERED: this kernel tells nothing that it could be judged by
  */
 enum verdict_state {
 	VERDICT_HOLDS,
@@ -26,6 +27,7 @@ enum verdict_state {
 	VERDICT_UNKNOWN,
 	VERDICT_LACKS,
 	VERDICT_OFF,
+	VERDICT_NOT_OFFERED,
 };
 
 /**
@@ -50,6 +52,8 @@ struct verdict_rule {
  * @rules:	the user's, may be NULL; not ours
  * @today:	as 20261231, for waivers
  * @rule:	by rule
+ * @offered:	invariants that can be judged here, by id
+ * @looks:	how often was looked, where no events are (looks.h); else 0
  * @mmus:	MMUs seen
  * @unproven:	MMUs of which neither the beginning nor a snapshot was seen
  * @cut:	the stream itself ends too early
@@ -65,6 +69,8 @@ struct verdict {
 	struct rules *rules;
 	uint32_t today;
 	struct verdict_rule *rule;
+	uint32_t offered;
+	uint64_t looks;
 	uint64_t mmus;
 	uint64_t unproven;
 	bool cut;
@@ -93,6 +99,7 @@ struct verdict_case {
 int verdict_init(struct verdict *v, uint32_t asked, uint32_t events);
 int verdict_rules(struct verdict *v, struct rules *rules, uint32_t today);
 int verdict_events(struct verdict *v, const struct event *e, size_t nr);
+void verdict_found(struct verdict *v, const struct finding *f);
 int verdict_end(struct verdict *v);
 void verdict_free(struct verdict *v);
 

@@ -471,6 +471,34 @@ uint32_t rules_needs(const struct rules *r, size_t rule)
 	return needs;
 }
 
+/* Why a flush was made, and what lies within a fault, no counter tells. */
+static bool is_counted(const struct expr *e)
+{
+	for (size_t i = 0; i < e->nr; i++) {
+		int c = e->step[i].counter;
+
+		if (e->step[i].kind != STEP_VALUE)
+			continue;
+		if ((c >= COUNT_FLUSH_REASON && c < COUNT_FLUSH_SCOPE) ||
+		    c == COUNT_FAULTS_AGAIN ||
+		    (c > VALUE_LIFETIME && c < NR_VALUES))
+			return false;
+	}
+	return true;
+}
+
+/**
+ * rules_countable() - can the rule be judged by the sums of flushes and faults,
+ * without the events themselves?
+ */
+bool rules_countable(const struct rules *r, size_t rule)
+{
+	const struct rule *one = &r->rule[rule];
+
+	return one->kind != RULE_NEVER && is_counted(&one->left) &&
+	       is_counted(&one->right);
+}
+
 /**
  * rules_waiver() - is a finding waived?
  * @rule:	name of the rule or invariant

@@ -106,3 +106,19 @@ int64_t proc_secondary_tables(void)
 		fclose(f);
 	return kb < 0 ? -1 : kb * 1024;
 }
+
+/**
+ * proc_fold_counters() - has the kernel add up those per-CPU parts now
+ *
+ * Only root may; for others the number may be a second old.
+ */
+void proc_fold_counters(void)
+{
+	FILE *f = fopen("/proc/sys/vm/stat_refresh", "re");
+
+	if (!f)
+		return;
+	/* It has nothing to say: asking is what does it. */
+	fgetc(f);
+	fclose(f);
+}

@@ -9,5 +9,6 @@
 
 void proc_name(struct vm *vm);
 int64_t proc_secondary_tables(void);
+void proc_fold_counters(void);
 
 #endif /* S2STAT_SOURCE_PROC_H */

@@ -54,6 +54,16 @@ void verdict_where(const struct verdict *v, const struct finding *f, char *text,
 			 f->at.table);
 }
 
+void verdict_basis(const struct verdict *v, char *text, size_t size)
+{
+	if (v->looks)
+		snprintf(text, size, "%" PRIu64 " looks at %" PRIu64 " MMUs",
+			 v->looks, v->mmus);
+	else
+		snprintf(text, size, "%" PRIu64 " events of %" PRIu64 " MMUs",
+			 v->bench.replay.events, v->mmus);
+}
+
 static void print_line(FILE *out, const struct event *e, char mark)
 {
 	fprintf(out,
@@ -80,7 +90,7 @@ static void print_finding(FILE *out, const struct verdict *v,
 		shown |= last;
 		print_line(out, &f->trail[i], last ? '!' : first ? '*' : ' ');
 	}
-	if (!shown)
+	if (!shown && !v->looks)
 		print_line(out, &f->event, '!');
 	fputc('\n', out);
 }
@@ -146,7 +156,9 @@ static void print_missing(FILE *out, const struct verdict *v)
 		fprintf(out, "%" PRIu64 " events are missing\n",
 			verdict_lost(v));
 	if (v->cut)
-		fputs("the recording ends in the middle\n", out);
+		fputs(v->looks ? "not all that was to be counted was\n" :
+				 "the recording ends in the middle\n",
+		      out);
 	if (v->unproven)
 		fprintf(out,
 			"%" PRIu64
@@ -155,13 +167,15 @@ static void print_missing(FILE *out, const struct verdict *v)
 	if (r->stale)
 		fprintf(out, "%" PRIu64 " events came twice, or too late\n",
 			r->stale);
-	if (!r->events)
+	if (!r->events && !v->looks)
 		fputs("there is not one event\n", out);
 }
 
 /** verdict_text() - for people */
 void verdict_text(FILE *out, const struct verdict *v)
 {
+	char basis[96];
+
 	for (size_t i = 0; i < verdict_cases(v); i++) {
 		const struct verdict_case c = verdict_case(v, i);
 
@@ -174,9 +188,10 @@ void verdict_text(FILE *out, const struct verdict *v)
 	print_list(out, v, VERDICT_BROKEN);
 	print_list(out, v, VERDICT_UNKNOWN);
 	print_list(out, v, VERDICT_LACKS);
+	print_list(out, v, VERDICT_NOT_OFFERED);
 	print_list(out, v, VERDICT_HOLDS);
 	print_waivers(out, v);
 	print_missing(out, v);
-	fprintf(out, "%s: %" PRIu64 " events of %" PRIu64 " MMUs: %s\n",
-		v->source, v->bench.replay.events, v->mmus, verdict_word(v));
+	verdict_basis(v, basis, sizeof(basis));
+	fprintf(out, "%s: %s: %s\n", v->source, basis, verdict_word(v));
 }

@@ -30,5 +30,7 @@ verdict_fn verdict_format(const char *name);
 /* For all of them: where a finding is, in one line, into @text. */
 void verdict_where(const struct verdict *v, const struct finding *f, char *text,
 		   size_t size);
+/* And what all of it is based on. */
+void verdict_basis(const struct verdict *v, char *text, size_t size);
 
 #endif /* S2STAT_VIEW_VERDICT_H */

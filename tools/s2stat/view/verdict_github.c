@@ -51,15 +51,16 @@ static void put_case(FILE *out, const struct verdict *v,
 void verdict_github(FILE *out, const struct verdict *v)
 {
 	bool good = !verdict_bad(v) && !verdict_inconclusive(v);
+	char basis[96];
 
 	for (size_t i = 0; i < verdict_cases(v); i++) {
 		const struct verdict_case c = verdict_case(v, i);
 
 		put_case(out, v, &c);
 	}
+	verdict_basis(v, basis, sizeof(basis));
 	fprintf(out,
-		"::%s title=s2stat check::%" PRIu64 " events of %" PRIu64
-		" MMUs, %" PRIu64 " lost: %s\n",
-		good ? "notice" : "error", v->bench.replay.events, v->mmus,
-		verdict_lost(v), verdict_word(v));
+		"::%s title=s2stat check::%s, %" PRIu64 " lost: %s\n",
+		good ? "notice" : "error", basis, verdict_lost(v),
+		verdict_word(v));
 }

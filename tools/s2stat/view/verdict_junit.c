@@ -84,6 +84,11 @@ static void put_case(FILE *out, const struct verdict *v,
 		put_failure(out, v, &c->kept[0]);
 	if (c->state == VERDICT_UNKNOWN || c->state == VERDICT_LACKS)
 		put_error(out, c->why);
+	if (c->state == VERDICT_NOT_OFFERED) {
+		fputs("      <skipped message=\"", out);
+		put_xml(out, c->why);
+		fputs("\"/>\n", out);
+	}
 	fputs("    </testcase>\n", out);
 }
 
@@ -99,7 +104,7 @@ static void put_whole(FILE *out, const struct verdict *v)
 /** verdict_junit() - for CI servers */
 void verdict_junit(FILE *out, const struct verdict *v)
 {
-	int tests = 1, failures = 0;
+	int tests = 1, failures = 0, skipped = 0;
 	int errors = verdict_bad(v) || verdict_inconclusive(v);
 
 	for (size_t i = 0; i < verdict_cases(v); i++) {
@@ -107,13 +112,14 @@ void verdict_junit(FILE *out, const struct verdict *v)
 
 		tests += state != VERDICT_OFF;
 		failures += state == VERDICT_BROKEN;
+		skipped += state == VERDICT_NOT_OFFERED;
 		errors += state == VERDICT_UNKNOWN || state == VERDICT_LACKS;
 	}
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n",
 	      out);
 	fprintf(out,
-		"  <testsuite name=\"s2stat check\" tests=\"%d\" failures=\"%d\" errors=\"%d\">\n",
-		tests, failures, errors);
+		"  <testsuite name=\"s2stat check\" tests=\"%d\" failures=\"%d\" errors=\"%d\" skipped=\"%d\">\n",
+		tests, failures, errors, skipped);
 	for (size_t i = 0; i < verdict_cases(v); i++) {
 		const struct verdict_case c = verdict_case(v, i);
 

@@ -2,7 +2,7 @@
 /*
  * A verdict as KTAP version 1 (Documentation/dev-tools/ktap.rst of Linux): a
  * test for each invariant. What is not proved is "not ok", never a skip that
- * a runner would pass over.
+ * a runner would pass over; but what this kernel does not offer is one.
  */
 #include <inttypes.h>
 
@@ -26,9 +26,15 @@ static void diagnose(FILE *out, const struct verdict *v,
 	}
 }
 
+static bool is_good(enum verdict_state state)
+{
+	return state == VERDICT_HOLDS || state == VERDICT_NOT_OFFERED;
+}
+
 /** verdict_ktap() - for kselftest and its like */
 void verdict_ktap(FILE *out, const struct verdict *v)
 {
+	char basis[96];
 	int nr = 0, n = 0;
 
 	for (size_t i = 0; i < verdict_cases(v); i++)
@@ -42,13 +48,15 @@ void verdict_ktap(FILE *out, const struct verdict *v)
 		diagnose(out, v, &c);
 		if (c.state == VERDICT_UNKNOWN || c.state == VERDICT_LACKS)
 			fprintf(out, "# %s: inconclusive: %s\n", c.name, c.why);
-		fprintf(out, "%s %d %s\n",
-			c.state == VERDICT_HOLDS ? "ok" : "not ok", ++n,
-			c.name);
+		fprintf(out, "%s %d %s", is_good(c.state) ? "ok" : "not ok",
+			++n, c.name);
+		if (c.state == VERDICT_NOT_OFFERED)
+			fprintf(out, " # SKIP %s", c.why);
+		fputc('\n', out);
 	}
 	/* What is wrong with no one of them: losses, expired waivers. */
-	fprintf(out, "# events %" PRIu64 " mmus %" PRIu64 " lost %" PRIu64 "\n",
-		v->bench.replay.events, v->mmus, verdict_lost(v));
+	verdict_basis(v, basis, sizeof(basis));
+	fprintf(out, "# %s, %" PRIu64 " lost\n", basis, verdict_lost(v));
 	fprintf(out, "%s %d verdict %s\n",
 		verdict_bad(v) || verdict_inconclusive(v) ? "not ok" : "ok",
 		nr + 1, verdict_word(v));

@@ -53,7 +53,8 @@ static void put_finding(FILE *out, const struct verdict *v,
 		json_put_int(o, "level", f->at.level);
 	if (f->at.table)
 		json_put_u64(o, "table", f->at.table);
-	json_object_object_add(o, "event", json_of_event(&f->event));
+	if (!v->looks)
+		json_object_object_add(o, "event", json_of_event(&f->event));
 	json_put_known(o, "cause_seq", f->cause.seq, f->cause.seq);
 	trail = json_put_array(o, "trail");
 	for (size_t i = 0; i < f->nr_trail; i++)
@@ -96,6 +97,8 @@ void verdict_ndjson(FILE *out, const struct verdict *v)
 	json_put_str(o, "source", v->source);
 	json_put_str(o, "verdict", verdict_word(v));
 	json_put_u64(o, "events", v->bench.replay.events);
+	if (v->looks)
+		json_put_u64(o, "looks", v->looks);
 	json_put_u64(o, "mmus", v->mmus);
 	json_put_u64(o, "findings", verdict_findings(v));
 	json_put_u64(o, "lost", verdict_lost(v));
