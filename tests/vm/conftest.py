@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
-Fixtures: s2guest is built once; a house is booted once per session and name,
+Fixtures: s2guest and s2stat are built once; a house is booted once per session and name,
 when the first test asks for it. What is missing is an error, never a skip.
 """
 import subprocess
@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 import house
+import verdicts
 
 
 def pytest_addoption(parser):
@@ -38,7 +39,29 @@ def s2guest():
 
 
 @pytest.fixture(scope="session")
-def houses(s2guest):
+def s2stat():
+    """s2stat for this machine: it judges what was recorded in a house."""
+    return verdicts.build()
+
+
+@pytest.fixture(scope="session")
+def spoil(tmp_path_factory):
+    """spoil(recording, change): a copy with one event changed (doctor_trace.c)."""
+    made = subprocess.run(["make", "-C", house.ROOT / "tests/unit/s2stat", "recordings"],
+                          capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+
+    def change(recording, words):
+        bad = tmp_path_factory.mktemp("spoiled") / "bad.s2"
+        subprocess.run([house.BUILD / "unit/s2stat/doctor_trace", recording, bad,
+                        *words.split()], check=True)
+        return bad
+
+    return change
+
+
+@pytest.fixture(scope="session")
+def houses(s2guest, s2stat):
     """houses(name, scenarios, **options): the House, booted at most once."""
     booted = {}
 

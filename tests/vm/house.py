@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import s2trace
+import verdicts
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
@@ -73,19 +74,30 @@ class Result:
             errors="replace").splitlines() if WARNINGS.search(line)]
 
     def trace(self):
+        """Its events; of tracefs's text where that was captured."""
+        if not self.file("trace").exists():
+            return verdicts.read(self.file("s2"))
         with self.file("trace").open(errors="replace") as f:
             return s2trace.parse(f)
 
     def violations(self):
-        """The first twenty, as text."""
-        found = s2trace.check(self.trace())
+        """
+        The first twenty, as text: of the rules of s2trace.py, and of s2stat's
+        invariants where there is a recording. Each must hold, none be in doubt.
+        """
         lines = ["%s: %s%s" % (v.rule, v.text, " (%s)" % v.event if v.event else "")
-                 for v in found]
+                 for v in s2trace.check(self.trace())]
+        if self.file("s2").exists():
+            lines += ["s2stat: " + text for text in
+                      verdicts.judge(self.file("s2"), "--complete").objections()]
         return lines[:20] + (["... %d in all" % len(lines)] if lines[20:] else [])
 
 
 class House:
-    """One boot and the results of its scenarios."""
+    """
+    One boot and the results of its scenarios. events: True for a recording of
+    each by s2stat, "tracefs" for the text of tracefs, False for neither.
+    """
 
     def __init__(self, name, scenarios, kernel="s2", cpu="max", gic=3, append="",
                  timeout=1200, events=True, smp=2, mem="2G", limit=300):
@@ -97,7 +109,7 @@ class House:
         (self.path / "list").write_text("".join(
             "%s %s\n" % item for item in self.scenarios.items()))
         command = "LIMIT=%d sh /repo/tests/guest/capture %s /share </share/list" % (
-            limit, "" if events else "--no-events")
+            limit, {True: "", "tracefs": "--tracefs", False: "--no-events"}[events])
         self.started = time.monotonic()
         run = subprocess.run(
             [ROOT / "tests/vm/run", "--kernel", kernel, "--cpu", cpu,

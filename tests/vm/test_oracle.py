@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
 Three witnesses of one guest's tables, at rest: the kernel's own dump
-(debugfs, stage2_page_tables), the replay of the events, and s2stat's walk.
-They must agree entry for entry, on pages and on blocks.
+(debugfs, stage2_page_tables), the replay of the events as tracefs prints them,
+and s2stat's walk. They must agree entry for entry, on pages and on blocks.
 """
 import json
 import re
@@ -28,7 +28,7 @@ CASES = [(cpu, name) for cpu in CPUS for name in SCENARIOS]
 
 
 def oracle_house(houses, cpu):
-    return houses("oracle-" + cpu, SCENARIOS, cpu=cpu)
+    return houses("oracle-" + cpu, SCENARIOS, cpu=cpu, events="tracefs")
 
 
 def attributes(pte):

@@ -13,15 +13,14 @@ import pytest
 
 import house
 import s2trace
+import verdicts
 from s2trace import LOG_DIRTY, PA, WRITE, XN, is_leaf, is_table, level_size
 
 RAM = 1 << 30               # where the guest's memory begins
 JOB_PAGES = 3072            # the job's memory: 12 MB
 JOB_WRITES = JOB_PAGES * 3 // 4
 
-# s2stat listens to s2_fault_begin, so its numbers must be in the trace.
-RUN = ("echo 1 >/sys/kernel/tracing/events/s2/s2_fault_begin/enable; "
-       "export PYTHONPYCACHEPREFIX=/tmp/pyc; exec python3 /repo/tests/vm/vmm/cases.py ")
+RUN = "export PYTHONPYCACHEPREFIX=/tmp/pyc; exec python3 /repo/tests/vm/vmm/cases.py "
 COMMANDS = {name: RUN + command.replace(" ", " %s " % name, 1)
             for name, command in {
     "one": "boot smp=1",
@@ -238,15 +237,14 @@ def is_ram_slot(e):
 
 
 @functools.cache
-def read_move(path, source, target):
-    with path.open(errors="replace") as f:
-        return Move(s2trace.parse(f).events, source, target)
+def read_move(recording, source, target):
+    return Move(verdicts.read(recording).events, source, target)
 
 
 @pytest.fixture
 def move(result):
     told = facts(result)
-    return read_move(result.file("trace"), told["source"], told["target"])
+    return read_move(result.file("s2"), told["source"], told["target"])
 
 
 @pytest.mark.parametrize("where, name", only(MOVES))
