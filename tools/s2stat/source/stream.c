@@ -245,6 +245,10 @@ static int look(struct stream *s, struct failure *f)
 		s->listens |= 1u << e;
 	}
 	btf__free(btf);
+	if (!s->listens)
+		return failed(
+			f, EXIT_KERNEL,
+			"this kernel has no s2 tracepoints: there are no events to listen to");
 	return 0;
 }
 
