@@ -302,6 +302,8 @@ static void quote(const struct parser *p, struct rule *r, size_t from)
 
 	if (p->t.kind == TOKEN_END)
 		to = p->lexer.len;
+	while (from < to && (unsigned char)p->lexer.text[from] <= ' ')
+		from++;
 	for (; from < to && n < sizeof(r->says) - 1; from++) {
 		char c = p->lexer.text[from];
 
