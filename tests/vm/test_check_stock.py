@@ -31,20 +31,34 @@ RULES = {
 JUDGED = {"LEAK", "REFS", "VMIDX"}
 
 
-def stock_house(houses, cpu):
+# What the other host has shown, this one need not.
+ONLY = {"cortex-a57": {"touch", "leak", "budget-broken", "faults", "cannot"}}
+
+
+def commands():
     wanted = {n: LIVE % ("", c, n) for n, c in WELL.items()}
     wanted["leak"] = LIVE % ("", LEAK, "leak")
     for form in ("text", "ktap", "junit"):
         wanted["leak-" + form] = "s2stat check --format %s -- sh -c '%s >/dev/null'" % (
-            form, LEAK)
+            form, LEAK.replace("500", "50"))
     for name, (rule, _, _) in RULES.items():
         wanted[name] = "echo 'rule r: %s' >/tmp/r; %s" % (
-            rule, LIVE % ("/tmp/r", "s2guest storm --rounds 40", name))
+            rule, LIVE % ("/tmp/r", "s2guest storm --rounds 20", name))
     wanted["cannot"] = "s2stat check --only OWED,LEAK -- true"
     wanted["record"] = "s2stat record -o /tmp/x.s2 -- true"
     wanted["status"] = "s2stat check -- sh -c 'exit 7'"
+    return wanted
+
+
+def stock_house(houses, cpu):
+    wanted = {n: c for n, c in commands().items() if n in ONLY.get(cpu, commands())}
     return houses("check-stock-" + cpu, wanted, kernel="debian-6.12", cpu=cpu,
                   events=False)
+
+
+def cases(*names):
+    return pytest.mark.parametrize("cpu, name", [
+        (cpu, n) for cpu in CPUS for n in names if n in ONLY.get(cpu, commands())])
 
 
 def verdict(houses, cpu, name):
@@ -52,8 +66,7 @@ def verdict(houses, cpu, name):
     return verdicts.Verdict(result.out, result.status)
 
 
-@pytest.mark.parametrize("cpu", CPUS)
-@pytest.mark.parametrize("name", WELL)
+@cases(*WELL)
 def test_a_well_behaved_run_passes(houses, cpu, name):
     told = verdict(houses, cpu, name)
     assert (told.status, told.findings) == (0, []), told.text
@@ -81,9 +94,8 @@ def test_the_leak_of_linux_6_12_is_found(houses, cpu):
     assert 8 * int(guest["eintr"]) == left > 0, (finding["what"], guest)
 
 
-@pytest.mark.parametrize("cpu", CPUS)
-def test_the_leak_is_told_in_each_format(houses, cpu):
-    house = stock_house(houses, cpu)
+def test_the_leak_is_told_in_each_format(houses):
+    house = stock_house(houses, "max")
     assert house.result("leak-text").status == 1
     assert "table pages are left that no VM has" in house.result("leak-text").out
     tests = ktap(house.result("leak-ktap").out)
@@ -93,8 +105,7 @@ def test_the_leak_is_told_in_each_format(houses, cpu):
         "failure", "passed", "skipped")
 
 
-@pytest.mark.parametrize("cpu", CPUS)
-@pytest.mark.parametrize("name", RULES)
+@cases(*RULES)
 def test_rules_are_judged_by_what_is_counted_or_not_at_all(houses, cpu, name):
     _, seen, unseen = RULES[name]
     told = verdict(houses, cpu, name)
@@ -103,10 +114,9 @@ def test_rules_are_judged_by_what_is_counted_or_not_at_all(houses, cpu, name):
         assert told.states["r"] == "lacks_events"
 
 
-@pytest.mark.parametrize("cpu", CPUS)
-@pytest.mark.parametrize("name, status", [("cannot", 4), ("record", 4), ("status", 7)])
-def test_exit_status(houses, cpu, name, status):
+@cases("cannot", "record", "status")
+def test_exit_status(houses, cpu, name):
     result = stock_house(houses, cpu).result(name)
-    assert result.status == status, result.out
-    if status == 4:
+    assert result.status == {"status": 7}.get(name, 4), result.out
+    if name != "status":
         assert len(result.out.splitlines()) == 1

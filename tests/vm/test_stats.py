@@ -59,6 +59,7 @@ def look(result):
 def test_guest_is_held_and_let_go(houses, cpu, name):
     result = stats_house(houses, cpu).result(name)
     assert result.status == 0, result.out
+    assert not result.violations()
 
 
 @pytest.mark.parametrize("cpu, name", CASES)
@@ -112,6 +113,7 @@ def test_qemu_shows_them(houses):
     """query-stats of a VM that runs: all of them, with our names."""
     result = stats_house(houses, "max").result("qemu")
     assert result.status == 0, result.out
+    assert not result.violations()
     replies = [json.loads(l) for l in result.out.splitlines() if l.startswith("{")]
     stats = next(r["return"] for r in replies
                  if isinstance(r.get("return"), list) and r["return"])
