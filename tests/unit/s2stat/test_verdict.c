@@ -144,6 +144,40 @@ static void loss_is_no_pass(void **state)
 	end();
 }
 
+static bool lose_the_tables(struct event *e)
+{
+	if (e->type == EV_s2_table_alloc) {
+		st.seq[7]++;
+		return false;
+	}
+	return into_verdict(e);
+}
+
+static enum verdict_state state_of_rule(size_t rule)
+{
+	return verdict_case(&verdict, NR_INVARIANTS + rule).state;
+}
+
+static void loss_leaves_only_certain_rules(void **state)
+{
+	(void)state;
+	begin("rule a: tables_live == 0 at destroy "
+	      "rule b: sets >= 1000 at destroy "
+	      "rule c: sets - clears < 1 at destroy "
+	      "rule d: sets * 2 + clears <= 1 at destroy "
+	      "rule e: never s2_set",
+	      ALL, lose_the_tables);
+	assert_true(verdict_lost(&verdict) > 0);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(state_of_rule(i), VERDICT_UNKNOWN);
+		assert_int_equal(verdict_case(&verdict, NR_INVARIANTS + i).count,
+				 0);
+	}
+	assert_int_equal(state_of_rule(3), VERDICT_BROKEN);
+	assert_int_equal(state_of_rule(4), VERDICT_BROKEN);
+	end();
+}
+
 static bool nothing_at_all(struct event *e)
 {
 	(void)e;
@@ -204,6 +238,7 @@ int main(void)
 		STREAM_TEST(finding_is_in_every_format),
 		STREAM_TEST(lacking_events_is_no_pass),
 		STREAM_TEST(loss_is_no_pass),
+		STREAM_TEST(loss_leaves_only_certain_rules),
 		STREAM_TEST(not_one_event_is_no_pass),
 		STREAM_TEST(broken_rule_is_a_finding),
 		STREAM_TEST(waived_finding_is_a_pass_until_it_expires),

@@ -120,6 +120,31 @@ int verdict_events(struct verdict *v, const struct event *e, size_t nr)
 	return replay_batch(&v->bench.replay, e, nr);
 }
 
+/* Something is missing that may have shown a fault. */
+static bool is_incomplete(const struct verdict *v)
+{
+	uint64_t unjudged = 0;
+
+	for (int id = 0; id < NR_INVARIANTS; id++)
+		unjudged += v->bench.unjudged[id];
+	return verdict_lost(v) || v->cut || v->unproven || unjudged ||
+	       v->bench.replay.stale || v->bench.replay.err;
+}
+
+/* What the missing events would have unsaid is no finding. */
+static void doubt_rules(struct verdict *v)
+{
+	for (size_t i = 0; v->rules && i < rules_nr(v->rules); i++) {
+		struct verdict_rule *r = &v->rule[i];
+
+		if (rules_certain(v->rules, i))
+			continue;
+		r->unjudged += r->count;
+		r->count = 0;
+		r->nr_kept = 0;
+	}
+}
+
 /** verdict_end() - the stream is over. Return: as verdict_events() */
 int verdict_end(struct verdict *v)
 {
@@ -134,7 +159,11 @@ int verdict_end(struct verdict *v)
 	}
 	if (v->rules && rules_end(v->rules, r->now))
 		return r->err = -ENOMEM;
-	return replay_end(r);
+	if (replay_end(r))
+		return r->err;
+	if (is_incomplete(v))
+		doubt_rules(v);
+	return 0;
 }
 
 /** verdict_free() - frees what the model knows; the rules are not ours */
@@ -164,17 +193,6 @@ uint64_t verdict_findings(const struct verdict *v)
 	for (size_t i = 0; v->rules && i < rules_nr(v->rules); i++)
 		sum += v->rule[i].count;
 	return sum;
-}
-
-/* Something is missing that may have shown a fault. */
-static bool is_incomplete(const struct verdict *v)
-{
-	uint64_t unjudged = 0;
-
-	for (int id = 0; id < NR_INVARIANTS; id++)
-		unjudged += v->bench.unjudged[id];
-	return verdict_lost(v) || v->cut || v->unproven || unjudged ||
-	       v->bench.replay.stale || v->bench.replay.err;
 }
 
 static enum verdict_state state_of(const struct verdict *v, uint64_t count,
@@ -310,6 +328,7 @@ static struct verdict_case case_of_rule(const struct verdict *v, size_t rule)
 		.state = blind ? VERDICT_LACKS : state_of(v, r->count, needs),
 		.count = r->count,
 		.waived = r->waived,
+		.unjudged = r->unjudged,
 		.kept = r->kept,
 		.nr_kept = r->nr_kept,
 	};

@@ -34,11 +34,13 @@ enum verdict_state {
  * struct verdict_rule - findings of one rule
  * @count:	how many
  * @waived:	and how many a waiver speaks of
+ * @unjudged:	what was no finding because events are missing
  * @kept:	the first of them
  */
 struct verdict_rule {
 	uint64_t count;
 	uint64_t waived;
+	uint64_t unjudged;
 	struct finding kept[VERDICT_KEPT];
 	size_t nr_kept;
 };

@@ -471,6 +471,39 @@ uint32_t rules_needs(const struct rules *r, size_t rule)
 	return needs;
 }
 
+/* Events only add to it. */
+static bool only_grows(const struct expr *e)
+{
+	for (size_t i = 0; i < e->nr; i++)
+		if ((e->step[i].kind == STEP_VALUE &&
+		     !counter_is_sum(e->step[i].counter)) ||
+		    e->step[i].kind == STEP_SUB || e->step[i].kind == STEP_DIV)
+			return false;
+	return true;
+}
+
+static bool is_number(const struct expr *e)
+{
+	for (size_t i = 0; i < e->nr; i++)
+		if (e->step[i].kind == STEP_VALUE)
+			return false;
+	return true;
+}
+
+/**
+ * rules_certain() - is a finding one whatever events are missing?
+ *
+ * So it is if an event itself is the breach, and if there was too much already.
+ */
+bool rules_certain(const struct rules *r, size_t rule)
+{
+	const struct rule *one = &r->rule[rule];
+
+	return one->kind == RULE_NEVER ||
+	       ((one->compare == LESS || one->compare == LESS_EQUAL) &&
+		only_grows(&one->left) && is_number(&one->right));
+}
+
 /* Why a flush was made, and what lies within a fault, no counter tells. */
 static bool is_counted(const struct expr *e)
 {

@@ -81,6 +81,7 @@ size_t rules_nr(const struct rules *r);
 const char *rules_name(const struct rules *r, size_t rule);
 const char *rules_says(const struct rules *r, size_t rule);
 uint32_t rules_needs(const struct rules *r, size_t rule);
+bool rules_certain(const struct rules *r, size_t rule);
 bool rules_countable(const struct rules *r, size_t rule);
 
 enum waiver rules_waiver(struct rules *r, const char *rule, int32_t vm,
