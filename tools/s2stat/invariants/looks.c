@@ -278,7 +278,8 @@ int looks_take(struct looks *l, const struct host *host, uint64_t now)
 	int err = 0;
 
 	v->looks++;
-	v->cut |= host->dropped > 0;
+	/* Only rules go by counters. */
+	v->cut |= host->dropped && v->rules && rules_nr(v->rules);
 	for (size_t i = 0; i < host->nr && !err; i++) {
 		struct vm *vm = host->vm[i];
 
