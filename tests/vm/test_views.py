@@ -46,7 +46,8 @@ def looks(houses, cpu, name, full=False):
     house = houses("views-%s%s%s" % (cpu, "" if recorded else "-long",
                                      "-full" if full else ""),
                    wanted, cpu=cpu, append="kvm-arm.vmid_bits=4", smp=4,
-                   events=recorded, limit=6000 if full else 1000,
+                   events="tracefs" if recorded else False,
+                   limit=6000 if full else 1000,
                    timeout=14400 if full else 3000)
     return Looks(house.result(name))
 
