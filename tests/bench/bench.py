@@ -20,7 +20,7 @@ import time
 
 from measure import BUILD, ROOT, BenchError, run, table
 
-PARTS = ("model",)
+PARTS = ("model", "overhead", "upstream")
 DOC = ROOT / "docs/performance.md"
 
 

@@ -27,18 +27,6 @@
 #include "s2guest.h"
 #include "vm.h"
 
-#ifndef KVM_CAP_PRE_FAULT_MEMORY
-#define KVM_CAP_PRE_FAULT_MEMORY 236
-#define KVM_PRE_FAULT_MEMORY _IOWR(KVMIO, 0xd5, struct kvm_pre_fault_memory)
-
-struct kvm_pre_fault_memory {
-	__u64 gpa;
-	__u64 size;
-	__u64 flags;
-	__u64 padding[5];
-};
-#endif
-
 #define SIZE	(8 * MB)
 #define PAGES	(SIZE / PAGE_SIZE)
 #define VALUE	0x9f00000000000000UL
@@ -48,19 +36,13 @@ static struct mem mem;
 static int stats;
 static long interrupted;
 
-/* What is left of the range comes back in @range. */
-static int prefault_range(struct vcpu *vcpu, struct kvm_pre_fault_memory *range)
-{
-	return ioctl(vcpu->fd, KVM_PRE_FAULT_MEMORY, range) ? -errno : 0;
-}
-
 static int prefault(struct vcpu *vcpu, uint64_t ipa, uint64_t size)
 {
 	struct kvm_pre_fault_memory range = { .gpa = ipa, .size = size };
 	int ret;
 
 	do {
-		ret = prefault_range(vcpu, &range);
+		ret = vcpu_prefault(vcpu, &range);
 	} while (!ret && range.size);
 	return ret;
 }
@@ -221,7 +203,7 @@ static int expect(const char *what, uint64_t gpa, uint64_t size, uint64_t flags,
 		.gpa = gpa, .size = size, .flags = flags,
 	};
 	struct kvm_pre_fault_memory before = range;
-	int ret = prefault_range(&vm.vcpu[0], &range);
+	int ret = vcpu_prefault(&vm.vcpu[0], &range);
 
 	if (ret != want)
 		return fail("%s: %s, not %s", what, errname(ret),
@@ -250,7 +232,7 @@ static int nonsense_is_refused(void)
 	    errno != EFAULT)
 		return fail("no range: no EFAULT");
 	/* What is there comes first; only then the hole is an error. */
-	if (prefault_range(&vm.vcpu[0], &range) || range.gpa != end ||
+	if (vcpu_prefault(&vm.vcpu[0], &range) || range.gpa != end ||
 	    range.size != 2 * PAGE_SIZE)
 		return fail("up to a hole: %#lx bytes left at %#lx",
 			    (long)range.size, (long)range.gpa);
@@ -294,7 +276,7 @@ static int signals_interrupt(void)
 		setitimer(ITIMER_REAL, &timer, NULL);
 		do {
 			left = range.size;
-			ret = prefault_range(&vm.vcpu[0], &range);
+			ret = vcpu_prefault(&vm.vcpu[0], &range);
 			interrupted += range.size != 0;
 			if (!ret && range.size >= left)
 				ret = -EPROTO;

@@ -7,7 +7,6 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,23 +81,6 @@ static void prepare(struct touch *t, uint64_t job)
 	}
 }
 
-static void on_term(int sig)
-{
-}
-
-/* Somebody wants to look at the VM: keep it until told otherwise. */
-static void hold(const struct touch *t)
-{
-	struct sigaction act = { .sa_handler = on_term };
-	char c;
-
-	sigaction(SIGTERM, &act, NULL);
-	printf("HOLD pid=%d vmfd=%d\n", getpid(), t->vm.fd);
-	fflush(stdout);
-	while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n')
-		;
-}
-
 static int touch(struct touch *t, const char *mode, bool dense, bool keep)
 {
 	uint64_t bad = 0;
@@ -121,7 +103,7 @@ static int touch(struct touch *t, const char *mode, bool dense, bool keep)
 	       mode, t->mem.size / MB, t->mem.size / PAGE_SIZE, t->vcpus,
 	       mem_huge_kb(&t->mem), bad);
 	if (keep)
-		hold(t);
+		vm_hold(&t->vm);
 	return bad ? fail("%lu words differ", bad) : 0;
 }
 

@@ -4,7 +4,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -226,4 +228,25 @@ int vcpu_do(struct vcpu *vcpu, const struct job *job)
 {
 	vcpu_post(vcpu, job);
 	return vcpu_finish(vcpu);
+}
+
+int vcpu_prefault(struct vcpu *vcpu, struct kvm_pre_fault_memory *range)
+{
+	return do_ioctl(vcpu->fd, KVM_PRE_FAULT_MEMORY, (uintptr_t)range);
+}
+
+static void on_term(int sig)
+{
+}
+
+void vm_hold(const struct vm *vm)
+{
+	struct sigaction act = { .sa_handler = on_term };
+	char c;
+
+	sigaction(SIGTERM, &act, NULL);
+	printf("HOLD pid=%d vmfd=%d\n", getpid(), vm->fd);
+	fflush(stdout);
+	while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n')
+		;
 }

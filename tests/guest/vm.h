@@ -17,6 +17,18 @@
 #define KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE 228
 #endif
 
+#ifndef KVM_CAP_PRE_FAULT_MEMORY
+#define KVM_CAP_PRE_FAULT_MEMORY 236
+#define KVM_PRE_FAULT_MEMORY _IOWR(KVMIO, 0xd5, struct kvm_pre_fault_memory)
+
+struct kvm_pre_fault_memory {
+	__u64 gpa;
+	__u64 size;
+	__u64 flags;
+	__u64 padding[5];
+};
+#endif
+
 struct vm;
 
 /**
@@ -80,5 +92,10 @@ void vcpu_post(struct vcpu *vcpu, const struct job *job);
  */
 int vcpu_finish(struct vcpu *vcpu);
 int vcpu_do(struct vcpu *vcpu, const struct job *job);
+/* Maps memory ahead; what is left of the range comes back in @range. */
+int vcpu_prefault(struct vcpu *vcpu, struct kvm_pre_fault_memory *range);
+
+/* Says where the VM is and keeps it until a line or SIGTERM comes. */
+void vm_hold(const struct vm *vm);
 
 #endif
