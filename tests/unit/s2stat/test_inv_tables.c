@@ -612,6 +612,34 @@ static void root_cut_short_at_the_load_is_found(void **state)
 	expect_broken(INV_root);
 }
 
+static bool destroy_late(struct event *e)
+{
+	if (e->type == EV_s2_op_begin &&
+	    e->s2_op_begin.kind == S2_OP_DESTROY)
+		e->s2_op_begin.reason = S2_REASON_CREATE_FAILED;
+	return true;
+}
+
+static void tables_taken_down_behind_the_mm_are_found(void **state)
+{
+	(void)state;
+	/* U14 */
+	vm_start();
+	st.twist = destroy_late;
+	vm_stop();
+	expect_broken(INV_root);
+}
+
+static void age_of_nothing_is_found(void **state)
+{
+	(void)state;
+	/* U39 */
+	vm_start();
+	fault_in(RAM, 3, P_R | P_NX);
+	age(RAM, RAM, 0);
+	assert_int_equal(expect_broken(INV_unmapall)->at.ipa, RAM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -651,6 +679,8 @@ int main(void)
 		STREAM_TEST(untold_change_is_found),
 		STREAM_TEST(untold_entries_of_an_operation_are_found),
 		STREAM_TEST(root_cut_short_at_the_load_is_found),
+		STREAM_TEST(tables_taken_down_behind_the_mm_are_found),
+		STREAM_TEST(age_of_nothing_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,15 @@ static void slot_at_the_end_refused_is_found(void **state)
 	expect_broken(INV_inslot);
 }
 
+static void memory_under_a_device_window_is_found(void **state)
+{
+	(void)state;
+	vm_start();
+	fault_in(RAM, 3, P_RW | P_NX);
+	unmap(RAM, RAM + PAGE, S2_REASON_IOREMAP);
+	assert_int_equal(expect_broken(INV_inslot)->at.ipa, RAM);
+}
+
 /* LOCKCTX ------------------------------------------------------------------ */
 
 static bool under_no_lock(struct event *e)
@@ -510,6 +519,35 @@ static void unmapped_and_not_cleaned_is_found(void **state)
 	expect_broken(INV_cmo);
 }
 
+/* The guest turns its caches on, with two pages mapped. */
+static void clean_pages(int nr)
+{
+	vm_start();
+	fault_in(RAM, 3, P_RW | P_NX);
+	fault_in(RAM + PAGE, 3, P_RW | P_NX);
+	op_begin(S2_OP_CMO, S2_REASON_CACHE_TOGGLE, RAM, RAM + RAM_SIZE,
+		 S2_LOCK_WRITE, true);
+	for (int i = 0; i < nr; i++)
+		cmo(S2_CMO_DCACHE, HOST_PA + i * PAGE, PAGE);
+	op_end(0);
+}
+
+static void page_not_cleaned_for_caches_turned_on_is_found(void **state)
+{
+	(void)state;
+	/* U12 */
+	clean_pages(1);
+	assert_int_equal(expect_broken(INV_cmo)->at.ipa, RAM);
+}
+
+static void caches_turned_on_are_silent(void **state)
+{
+	(void)state;
+	clean_pages(2);
+	vm_stop();
+	expect_clean();
+}
+
 /* CACHE -------------------------------------------------------------------- */
 
 static void cache_that_grows_untold_is_found(void **state)
@@ -622,6 +660,7 @@ int main(void)
 		STREAM_TEST(block_over_single_pages_is_found),
 		STREAM_TEST(slot_beyond_the_ipa_space_is_found),
 		STREAM_TEST(slot_at_the_end_refused_is_found),
+		STREAM_TEST(memory_under_a_device_window_is_found),
 		STREAM_TEST(change_without_lock_is_found),
 		STREAM_TEST(unmap_under_a_read_lock_is_found),
 		STREAM_TEST(yield_where_it_may_not_is_found),
@@ -649,6 +688,8 @@ int main(void)
 		STREAM_TEST(executable_without_icache_is_found),
 		STREAM_TEST(icache_over_a_page_of_a_block_is_found),
 		STREAM_TEST(unmapped_and_not_cleaned_is_found),
+		STREAM_TEST(page_not_cleaned_for_caches_turned_on_is_found),
+		STREAM_TEST(caches_turned_on_are_silent),
 		STREAM_TEST(cache_that_grows_untold_is_found),
 		STREAM_TEST(more_tables_than_levels_are_found),
 		STREAM_TEST(cache_too_small_for_the_fault_is_found),

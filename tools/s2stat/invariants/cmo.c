@@ -49,10 +49,33 @@ static void set(const struct step *s)
 	check_instructions(s, &l, &c);
 }
 
+/*
+ * The guest turned its caches on or off: all that it has mapped is cleaned
+ * (U12). What others map meanwhile was cleaned for that.
+ */
+static void check_all(const struct step *s)
+{
+	const struct span range = { s->op->ipa, s->op->end };
+	const struct charge c = { .at = place_of_op(s->op),
+				  .cause = &s->op->begun };
+	uint64_t bytes;
+
+	if (s->mmu->fwb == 1 || s->op->amid.nr)
+		return;
+	bytes = mmu_leaf_bytes(s->r, s->mmu, &range, ENT_LEAF | ENT_CACHED);
+	if (s->op->cleaned_bytes < bytes)
+		accuse(s, INV_cmo, &c,
+		       "of 0x%llx bytes that are mapped there only 0x%llx are cleaned",
+		       (unsigned long long)bytes,
+		       (unsigned long long)s->op->cleaned_bytes);
+}
+
 static void ends(const struct step *s)
 {
 	struct charge c;
 
+	if (s->op && s->op->kind == S2_OP_CMO)
+		check_all(s);
 	if (!s->op || !s->op->lines.nr)
 		return;
 	c = (struct charge){ .at = place_of_op(s->op), .cause = &s->op->begun };
@@ -63,7 +86,7 @@ static void ends(const struct step *s)
 
 const struct invariant inv_cmo = {
 	.name = "CMO",
-	.says = "without FEAT_S2FWB memory is cleaned before it is mapped cacheable and after it is unmapped; the instruction cache is invalidated before a leaf becomes executable; each over all of the leaf",
+	.says = "without FEAT_S2FWB memory is cleaned before it is mapped cacheable and after it is unmapped, and all of it when the guest turns its caches on; the instruction cache is invalidated before a leaf becomes executable; each over all of the leaf",
 	.needs = ON_TABLES | ON(s2_cmo),
 	.hooks =
 		(const struct hook[]){

@@ -83,6 +83,19 @@ static void fault_ends(const struct step *s)
 	       (unsigned long long)got);
 }
 
+/* A device window takes a free place, or none (S17). */
+static void cleared(const struct step *s)
+{
+	const struct charge c = { .at = place_of_entry(s) };
+	const unsigned int attr = pte_memattr(s->e->s2_clear.old);
+
+	if (s->op && s->op->reason == S2_REASON_IOREMAP && s->sane &&
+	    pte_is_leaf(s->e->s2_clear.old, s->table->level) &&
+	    attr != MEMATTR_DEVICE)
+		accuse(s, INV_inslot, &c,
+		       "memory gives way to a device window");
+}
+
 /* The IPA space is what a slot may lie in: all of it, and nothing else. */
 static void changes(const struct step *s)
 {
@@ -121,6 +134,7 @@ const struct invariant inv_inslot = {
 	.hooks =
 		(const struct hook[]){
 			{ BEFORE, EV_s2_set, set },
+			{ BEFORE, EV_s2_clear, cleared },
 			{ BEFORE, EV_s2_fault_end, fault_ends },
 			{ BEFORE, EV_s2_memslot, changes },
 			{},

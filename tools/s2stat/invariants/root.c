@@ -54,6 +54,11 @@ static void begins(const struct step *s)
 	if (s->mmu->down)
 		accuse(s, INV_root, &nowhere,
 		       "an operation begins when the tables are taken down");
+	/* With the host's memory gone from under them (U14). */
+	if (s->e->s2_op_begin.reason == S2_REASON_CREATE_FAILED &&
+	    s->mmu->vmid.generation)
+		accuse(s, INV_root, &nowhere,
+		       "the tables of a VM that has run are not taken down before its end");
 }
 
 static void loaded(const struct step *s)

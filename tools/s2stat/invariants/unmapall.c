@@ -46,6 +46,20 @@ static void ends(const struct step *s)
 	}
 }
 
+/* Nobody asks for nothing: a range was computed wrong (U39). */
+static void begins(const struct step *s)
+{
+	const struct charge c = { .at = { .ipa = s->e->s2_op_begin.ipa,
+					  .size = 1,
+					  .level = NO_LEVEL } };
+
+	if (s->e->s2_op_begin.ipa >= s->e->s2_op_begin.end)
+		accuse(s, INV_unmapall, &c,
+		       "an operation is about no IPA at all, 0x%llx to 0x%llx",
+		       (unsigned long long)s->e->s2_op_begin.ipa,
+		       (unsigned long long)s->e->s2_op_begin.end);
+}
+
 static void slot_goes(const struct step *s)
 {
 	const unsigned int shift = s->mmu->page_shift;
@@ -79,10 +93,11 @@ static void changes(const struct step *s)
 
 const struct invariant inv_unmapall = {
 	.name = "UNMAPALL",
-	.says = "when an unmap ends, or a memslot is gone, no leaf is left in its range, when an age ends none is young, and no operation changes what lies outside of its range",
+	.says = "when an unmap ends, or a memslot is gone, no leaf is left in its range, when an age ends none is young, and no operation is about an empty range or changes what lies outside of its own",
 	.needs = ON_TABLES,
 	.hooks =
 		(const struct hook[]){
+			{ BEFORE, EV_s2_op_begin, begins },
 			{ BEFORE, EV_s2_op_end, ends },
 			{ BEFORE, EV_s2_memslot, slot_goes },
 			{ BEFORE, EV_s2_set, changes },

@@ -198,6 +198,7 @@ int apply_cmo(struct step *s)
 		return 0;
 	}
 	s->op->cleaned = span;
+	s->op->cleaned_bytes += s->e->s2_cmo.size;
 	/* Before the invalidation the guest can still fill the lines again. */
 	if (debts_of(&s->mmu->debts, s->op->id) || !s->op->lines.nr)
 		return 0;

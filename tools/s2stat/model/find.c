@@ -67,6 +67,45 @@ static bool search(const struct search *q, const struct table *t)
 	return false;
 }
 
+static uint64_t sum_of(const struct search *q, const struct table *t)
+{
+	const uint64_t size = mmu_level_size(q->mmu, t->level);
+	uint64_t sum = 0;
+
+	if (is_barren(q, t))
+		return 0;
+	for (uint32_t i = 0; i < t->nr; i++) {
+		const uint64_t ipa = t->ipa + i * size;
+		const struct table *child;
+
+		if (ipa + size <= q->range.start || ipa >= q->range.end)
+			continue;
+		if ((t->word[i] & q->kind) == q->kind)
+			sum += size;
+		child = table_child(q->pool, t, t->word[i]);
+		if (child)
+			sum += sum_of(q, child);
+	}
+	return sum;
+}
+
+/**
+ * mmu_leaf_bytes() - how much do the leaves translate that overlap a range?
+ * @kind:	flags that their words must have
+ */
+uint64_t mmu_leaf_bytes(const struct replay *r, const struct mmu *mmu,
+			const struct span *range, uint32_t kind)
+{
+	const struct search q = {
+		.pool = &r->pool,
+		.mmu = mmu,
+		.range = *range,
+		.kind = kind,
+	};
+
+	return mmu->root ? sum_of(&q, mmu->root) : 0;
+}
+
 /**
  * mmu_find_leaf() - is there a leaf that overlaps a range?
  * @kind:	flags that its word must have: ENT_LEAF, ENT_WRITE, ENT_YOUNG

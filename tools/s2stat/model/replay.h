@@ -47,6 +47,7 @@ struct leaf {
  * @last:	number of its last event
  * @renewed:	an invalidation covered its first IPA, if only on its own CPU
  * @cleaned:	the last data cache maintenance
+ * @cleaned_bytes: of all of it
  * @synced:	the last instruction cache maintenance
  * @lines:	memory that was unmapped and is not cleaned yet
  * @amid:	IPA ranges that others changed while it had yielded
@@ -73,6 +74,7 @@ struct op {
 	uint64_t reached;
 	int64_t taken;
 	struct span cleaned;
+	uint64_t cleaned_bytes;
 	struct span synced;
 	struct spans lines;
 	struct spans amid;
@@ -387,6 +389,8 @@ bool mmu_find_leaf(const struct replay *r, const struct mmu *mmu,
 		   const struct span *range, uint32_t kind,
 		   const struct spans *but, struct leaf *found,
 		   uint64_t *table);
+uint64_t mmu_leaf_bytes(const struct replay *r, const struct mmu *mmu,
+			const struct span *range, uint32_t kind);
 
 /* The operation that an event names; 0: none. */
 static inline uint64_t event_op(const struct event *e)

@@ -34,6 +34,8 @@ uint32_t word_of(uint64_t pte, int level)
 		word |= ENT_WRITE;
 	if (pte & PTE_AF)
 		word |= ENT_YOUNG;
+	if (pte_memattr(pte) == MEMATTR_NORMAL)
+		word |= ENT_CACHED;
 	return word;
 }
 

@@ -20,8 +20,9 @@
 #define ENT_WRITE (1u << 3) /* of a leaf: S2AP[1] */
 #define ENT_YOUNG (1u << 4) /* of a leaf: the access flag */
 #define ENT_UNSURE (1u << 5) /* told by events that ran side by side */
-#define ENT_FLAGS ((1u << 6) - 1)
-#define ENT_SHIFT 6
+#define ENT_CACHED (1u << 6) /* of a leaf: Normal memory without FEAT_S2FWB */
+#define ENT_FLAGS ((1u << 7) - 1)
+#define ENT_SHIFT 7
 #define ENT_VALID (ENT_LEAF | ENT_TABLE)
 
 /**
