@@ -612,6 +612,22 @@ static void root_cut_short_at_the_load_is_found(void **state)
 	expect_broken(INV_root);
 }
 
+static void table_unlinked_with_entries_beside_is_found(void **state)
+{
+	(void)state;
+	/* U04: the range is one page of the three in the table. */
+	vm_start();
+	for (int i = 0; i < 3; i++)
+		fault_in(RAM + i * PAGE, 3, P_R | P_NX);
+	op_begin(S2_OP_UNMAP, S2_REASON_NOTIFIER_UNMAP, RAM, RAM + PAGE,
+		 S2_LOCK_WRITE, true);
+	clear_leaf(descend(RAM, 3), RAM);
+	unlink_table(descend(RAM, 2), RAM);
+	settle();
+	op_end(0);
+	assert_int_equal(expect_broken(INV_unmapall)->at.level, 2);
+}
+
 static bool destroy_late(struct event *e)
 {
 	if (e->type == EV_s2_op_begin &&
@@ -681,6 +697,7 @@ int main(void)
 		STREAM_TEST(root_cut_short_at_the_load_is_found),
 		STREAM_TEST(tables_taken_down_behind_the_mm_are_found),
 		STREAM_TEST(age_of_nothing_is_found),
+		STREAM_TEST(table_unlinked_with_entries_beside_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

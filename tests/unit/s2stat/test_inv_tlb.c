@@ -160,10 +160,11 @@ static void flush_of_no_operation_is_found(void **state)
 }
 
 /* Another VM turns the generation; then this one gets a number of the new. */
+/* Nobody else runs, and who turns the generation has put what it had. */
 static void turn_generation(void)
 {
 	TELL(s2_vmid_rollover, .generation = 2, .old_generation = 1,
-	     .in_use = 15, .reserved = 1, .cpu = st.cpu);
+	     .in_use = 15, .cpu = st.cpu);
 	TELL(s2_flush, .scope = S2_SCOPE_ALL, .level = S2_LEVEL_ANY,
 	     .vmid = st.vmid, .generation = st.generation,
 	     .reason = S2_REASON_ROLLOVER, .cpu = st.cpu);
@@ -359,6 +360,38 @@ static void two_vmids_of_one_vm_are_found(void **state)
 	expect_broken(INV_vmidx);
 }
 
+/* @vmid is loaded while the generation turns, and told before what is given. */
+static void load_amid_the_turn(uint64_t vmid)
+{
+	vm_start();
+	vcpu_put(0);
+	TELL(s2_vmid_rollover, .generation = 2, .old_generation = 1,
+	     .in_use = 15, .cpu = st.cpu);
+	TELL(s2_flush, .scope = S2_SCOPE_ALL, .level = S2_LEVEL_ANY,
+	     .vmid = st.vmid, .generation = st.generation,
+	     .reason = S2_REASON_ROLLOVER, .cpu = st.cpu);
+	TELL(s2_vmid_load, .vmid = vmid, .generation = 2, .cpu = st.cpu,
+	     .root_pa = ROOT_PA);
+	vmid_assign(6, 2);
+	vcpu_put(0);
+	mmu_destroy();
+}
+
+static void vmid_of_one_generation_and_number_of_another_is_found(void **state)
+{
+	(void)state;
+	/* U26, U27 */
+	load_amid_the_turn(5);
+	expect_broken(INV_vmidx);
+}
+
+static void load_told_before_its_vmid_is_silent(void **state)
+{
+	(void)state;
+	load_amid_the_turn(6);
+	expect_clean();
+}
+
 /* VMIDG -------------------------------------------------------------------- */
 
 static void rollover_is_silent(void **state)
@@ -517,6 +550,8 @@ int main(void)
 		STREAM_TEST(flush_before_the_first_is_put_is_not_enough),
 		STREAM_TEST(range_unmapped_piece_by_piece_is_found),
 		STREAM_TEST(pages_that_go_one_after_the_other_are_silent),
+		STREAM_TEST(vmid_of_one_generation_and_number_of_another_is_found),
+		STREAM_TEST(load_told_before_its_vmid_is_silent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,6 +91,26 @@ static void changes(const struct step *s)
 	       (unsigned long long)s->op->ipa, (unsigned long long)s->op->end);
 }
 
+/* What hangs below a table goes with it (U04). */
+static void unlinked(const struct step *s)
+{
+	const struct table *child = NULL;
+	struct charge c = { .at = place_of_entry(s) };
+
+	changes(s);
+	if (!s->op || s->op->kind != S2_OP_UNMAP || !s->live || !s->sane ||
+	    (s->op->ipa <= s->e->s2_clear.ipa &&
+	     s->e->s2_clear.ipa + s->size <= s->op->end))
+		return;
+	child = table_child(&s->r->pool, s->table, s->told);
+	if (!child || !child->counted)
+		return;
+	c.cause = &s->op->begun;
+	accuse(s, INV_unmapall, &c,
+	       "a table of more than the operation's range is unlinked with %u entries in it",
+	       child->counted);
+}
+
 const struct invariant inv_unmapall = {
 	.name = "UNMAPALL",
 	.says = "when an unmap ends, or a memslot is gone, no leaf is left in its range, when an age ends none is young, and no operation is about an empty range or changes what lies outside of its own",
@@ -101,7 +121,7 @@ const struct invariant inv_unmapall = {
 			{ BEFORE, EV_s2_op_end, ends },
 			{ BEFORE, EV_s2_memslot, slot_goes },
 			{ BEFORE, EV_s2_set, changes },
-			{ BEFORE, EV_s2_clear, changes },
+			{ BEFORE, EV_s2_clear, unlinked },
 			{},
 		},
 };

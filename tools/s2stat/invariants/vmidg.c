@@ -40,15 +40,19 @@ static void assigned(const struct step *s)
 		       vmid, (unsigned long long)v->owner[vmid]);
 }
 
-/* CPUs that run a guest, or may have a moment ago. */
+/*
+ * CPUs that run a guest, or may have a moment ago. The one that turns the
+ * generation is about to.
+ */
 static int64_t users(const struct step *s)
 {
 	const struct vmids *v = &s->r->vmids;
+	const int32_t turner = s->e->s2_vmid_rollover.cpu;
 	int64_t n = 0;
 
 	for (size_t i = 0; i < v->nr_cpus; i++)
 		n += v->cpu[i].loaded ||
-		     (v->cpu[i].event &&
+		     (v->cpu[i].event && (int64_t)i != turner &&
 		      v->cpu[i].time + LATELY_NS > s->e->time);
 	return n;
 }

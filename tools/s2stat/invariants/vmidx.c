@@ -82,6 +82,33 @@ static void loaded(const struct step *s)
 	check_own(s);
 }
 
+/*
+ * A pair that was loaded and not given yet is given next: the load is told by
+ * another CPU. Or it was put together of two (U26, U27).
+ */
+static void check_odd(const struct step *s, uint64_t vmid, uint64_t gen)
+{
+	const struct mmu_vmid *v = &s->mmu->vmid;
+
+	if (v->odd_generation &&
+	    (v->odd_vmid != vmid || v->odd_generation != gen))
+		accuse(s, INV_vmidx, &nowhere,
+		       "VMID %llu of generation %llu was loaded, and never given to this MMU",
+		       (unsigned long long)v->odd_vmid,
+		       (unsigned long long)v->odd_generation);
+}
+
+static void given(const struct step *s)
+{
+	check_odd(s, s->e->s2_vmid_assign.vmid,
+		  s->e->s2_vmid_assign.generation);
+}
+
+static void freed(const struct step *s)
+{
+	check_odd(s, 0, 0);
+}
+
 static void put(const struct step *s)
 {
 	const struct cpu_vmid *cpu =
@@ -94,7 +121,7 @@ static void put(const struct step *s)
 
 const struct invariant inv_vmidx = {
 	.name = "VMIDX",
-	.says = "no two MMUs run under one VMID, all vCPUs of one run under the same, and nobody runs under VMID 0 or one of another generation",
+	.says = "no two MMUs run under one VMID, all vCPUs of one run under the same, and nobody runs under VMID 0, one of another generation, or one that was not given",
 	.needs = ON(s2_vmid_assign) | ON(s2_vmid_rollover) | ON(s2_vmid_load) |
 		 ON(s2_vmid_put),
 	.hooks =
@@ -102,6 +129,8 @@ const struct invariant inv_vmidx = {
 			{ ON_ARRIVAL, EV_s2_vmid_assign, assigned },
 			{ ON_ARRIVAL, EV_s2_vmid_load, loaded },
 			{ ON_ARRIVAL, EV_s2_vmid_put, put },
+			{ BEFORE, EV_s2_vmid_assign, given },
+			{ BEFORE, EV_s2_mmu_free, freed },
 			{},
 		},
 };

@@ -53,12 +53,22 @@ static int assign(struct step *s)
 	v->vmid = s->e->s2_vmid_assign.vmid;
 	v->generation = s->e->s2_vmid_assign.generation;
 	v->assigned = s->e->seq;
+	v->odd_generation = 0;
 	return 0;
 }
 
 static int load(struct step *s)
 {
+	struct mmu_vmid *v = &s->mmu->vmid;
+	const uint64_t vmid = s->e->s2_vmid_load.vmid;
+	const uint64_t gen = s->e->s2_vmid_load.generation;
+
 	s->mmu->has_vmid = true;
+	if ((vmid == v->vmid && gen == v->generation) ||
+	    (vmid == v->old_vmid && gen == v->old_generation))
+		return 0;
+	v->odd_vmid = vmid;
+	v->odd_generation = gen;
 	return 0;
 }
 

@@ -73,6 +73,8 @@ struct last_ran {
  * struct mmu_vmid - what one MMU has
  * @vmid:	number and generation last given to it, and those before
  * @assigned:	sequence number of the event that said so
+ * @odd_vmid:	number and generation that was loaded and is neither: it may be
+ *		what is given next. 0: there was none
  * @ran:	by CPU
  */
 struct mmu_vmid {
@@ -81,6 +83,8 @@ struct mmu_vmid {
 	uint64_t old_vmid;
 	uint64_t old_generation;
 	uint64_t assigned;
+	uint64_t odd_vmid;
+	uint64_t odd_generation;
 	struct last_ran *ran;
 	size_t nr_ran;
 };
