@@ -27,6 +27,9 @@ static int wrprotect_piece(struct s2_op *op, u64 ipa, u64 end)
 		if (!s2_pte_leaf(cur.pte, cur.slot.level) ||
 		    !(cur.pte & S2_PTE_WRITE))
 			continue;
+		if (cur.slot.level < S2_LAST_LEVEL &&
+		    s2_inject(op->ctx, WRPROTECT_SKIPS_BLOCKS))
+			continue;
 
 		change_leaf(op, &cur, S2_PTE_WRITE);
 		s2_debt_leaf(op, s2_cursor_base(&cur), cur.slot.level);
@@ -109,6 +112,8 @@ bool s2_age(struct s2_op *op, u64 ipa, u64 end, bool clear)
 		if (!clear)
 			break;
 		change_leaf(op, &cur, S2_PTE_AF);
+		if (s2_inject(op->ctx, AGE_STOPS_AT_FIRST))
+			break;
 	}
 	return young;
 }
@@ -118,7 +123,8 @@ static int clean_piece(struct s2_op *op, u64 ipa, u64 end)
 	struct s2_cursor cur;
 
 	s2_for_each_entry(&cur, op->ctx, ipa, end) {
-		if (s2_pte_leaf(cur.pte, cur.slot.level))
+		if (s2_pte_leaf(cur.pte, cur.slot.level) &&
+		    !s2_inject(op->ctx, CLEAN_SKIPS_LEAVES))
 			s2_cmo_clean(op, cur.pte, cur.slot.level);
 	}
 	return 0;

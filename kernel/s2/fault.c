@@ -95,6 +95,8 @@ static bool leaf_fits(const struct s2_fault *f, u64 size)
 	u64 start = slot->userspace_addr;
 	u64 first = ALIGN_DOWN((u64)f->hva, size);
 
+	if (s2_inject(f->mmu->s2, BLOCK_WITHOUT_FIT))
+		return true;
 	if ((s2_slot_start(slot) ^ start) & (size - 1))
 		return false;
 
@@ -142,6 +144,12 @@ static void limit_to_nested(struct s2_fault *f)
 		f->force_page = true;
 }
 
+/* The host has pages of a size that no leaf has: the contiguous ones. */
+static bool has_odd_pages(const struct s2_fault *f)
+{
+	return f->host_size != s2_level_size(level_of_size(f->host_size));
+}
+
 /*
  * What the VMA tells: the size of its pages, and what they are. Also samples
  * the notifier sequence, before the VMA can change: the read is ordered by
@@ -160,10 +168,16 @@ static int look_at_vma(struct s2_fault *f)
 	}
 
 	f->size = PAGE_SIZE;
-	f->force_page = f->logging;
+	f->force_page = f->logging &&
+			!s2_inject(f->mmu->s2, BLOCK_WHILE_LOGGING);
 	if (is_vm_hugetlb_page(vma))
 		f->host_size = huge_page_size(hstate_vma(vma));
-	if (f->host_size && !f->logging) {
+	if (f->host_size && has_odd_pages(f) &&
+	    s2_inject(f->mmu->s2, ODD_HUGETLB_REFUSED)) {
+		mmap_read_unlock(mm);
+		return -EFAULT;
+	}
+	if (f->host_size && !f->force_page) {
 		f->size = largest_leaf(f, f->host_size);
 		/* Its pages are as large as they will ever get (U24). */
 		f->force_page = f->size == PAGE_SIZE;
@@ -199,12 +213,18 @@ static int find_page(struct s2_fault *f)
 
 	f->refs_taken++;
 	f->page_seq = READ_ONCE(f->vcpu->kvm->mmu_invalidate_seq);
-	f->device = !pfn_is_map_memory(f->pfn);
+	f->device = !pfn_is_map_memory(f->pfn) &&
+		    !s2_inject(f->mmu->s2, DEVICE_AS_MEMORY);
 	if (f->device)
 		f->force_page = true;
 	/* The first write has to come by here. */
 	else if (f->logging && !f->write)
 		f->writable = false;
+
+	if (s2_inject(f->mmu->s2, SEQ_SAMPLED_LATE)) {
+		s2_inject_delay(3);
+		f->seq = READ_ONCE(f->vcpu->kvm->mmu_invalidate_seq);
+	}
 
 	return f->exec && f->device ? -ENOEXEC : 0;
 }
@@ -313,7 +333,7 @@ static int grow_to_host_leaf(struct s2_fault *f)
 	if (!size)
 		return -ESTALE;
 	f->host_size = size;
-	if (size < PMD_SIZE)
+	if (size < PMD_SIZE && !s2_inject(f->mmu->s2, BLOCK_OVER_PAGES))
 		return 0;
 
 	f->size = PMD_SIZE;
@@ -365,6 +385,7 @@ static int map_locked(struct s2_fault *f, enum s2_lock lock)
 	struct kvm_mmu_memory_cache *mc = &f->vcpu->arch.mmu_page_cache;
 	bool permission = f->kind == S2_FAULT_PERMISSION;
 	s32 level;
+	u64 pa;
 	struct s2_op op;
 	int ret;
 
@@ -379,12 +400,19 @@ static int map_locked(struct s2_fault *f, enum s2_lock lock)
 	if (ret)
 		return ret;
 
+	pa = __pfn_to_phys(f->pfn);
 	level = level_of_size(f->size);
+	/* To be read only: what lies beside is not the guest's. */
+	if (f->size == PAGE_SIZE && s2_inject(f->mmu->s2, PAGE_BESIDE)) {
+		pa ^= PAGE_SIZE;
+		f->prot &= ~(S2_PROT_W | S2_PROT_X);
+	}
 	s2_op_begin(&op, f->mmu, S2_OP_MAP, map_reason(f), f->ipa,
 		    f->ipa + f->size, lock, false);
-	ret = s2_map(&op, f->ipa, __pfn_to_phys(f->pfn), level, f->prot, mc);
+	ret = s2_map(&op, f->ipa, pa, level, f->prot, mc);
 	/* Whoever granted it: the denial is still in this CPU's TLB (U77). */
-	if (permission && (!ret || ret == -EAGAIN))
+	if (permission && (!ret || (ret == -EAGAIN &&
+				    !s2_inject(f->mmu->s2, NO_LOCAL_FLUSH_ON_RACE))))
 		s2_flush_local(&op, f->ipa, ret ? S2_LEVEL_ANY : level);
 	return s2_op_end(&op, ret);
 }
@@ -418,6 +446,15 @@ static void poisoned(struct s2_fault *f)
 			current);
 }
 
+static void mark_dirty(struct s2_fault *f)
+{
+	if (s2_inject(f->mmu->s2, DIRTY_NOT_MARKED))
+		return;
+
+	mark_page_dirty_in_slot(f->vcpu->kvm, f->slot, f->gpa >> PAGE_SHIFT);
+	f->dirty = true;
+}
+
 /* Resolves a fault on memory. 0: it is mapped; -ESTALE: all over again. */
 static int handle_memory(struct s2_fault *f)
 {
@@ -430,7 +467,8 @@ static int handle_memory(struct s2_fault *f)
 	    !f->nested)
 		return -EFAULT;
 
-	ret = s2_cache_fill(ctx, mc, s2_cache_pages(ctx));
+	ret = s2_inject(ctx, CACHE_NOT_FILLED) ? 0 :
+	      s2_cache_fill(ctx, mc, s2_cache_pages(ctx));
 	if (ret)
 		return ret;
 	ret = look_at_vma(f);
@@ -449,12 +487,12 @@ static int handle_memory(struct s2_fault *f)
 	/* It is dirty once the guest can write, and only then (U31, DIRTY). */
 	if (!ret && f->writable) {
 		kvm_set_pfn_dirty(f->pfn);
-		mark_page_dirty_in_slot(f->vcpu->kvm, f->slot,
-					f->gpa >> PAGE_SHIFT);
-		f->dirty = true;
+		mark_dirty(f);
 	}
-	kvm_release_pfn_clean(f->pfn);
-	f->refs_put++;
+	if (!s2_inject(ctx, FAULT_KEEPS_PAGE)) {
+		kvm_release_pfn_clean(f->pfn);
+		f->refs_put++;
+	}
 	return ret == -EAGAIN ? 0 : ret;
 }
 
@@ -703,6 +741,8 @@ int kvm_handle_guest_abort(struct kvm_vcpu *vcpu)
 
 	f.write = kvm_is_write_fault(vcpu);
 	f.exec = kvm_vcpu_trap_is_exec_fault(vcpu);
+	if (kvm_vcpu_abt_iss1tw(vcpu) && s2_inject(f.mmu->s2, PTW_COUNTS_AS_WRITE))
+		f.write = true;
 	return handle_fault(&f);
 }
 

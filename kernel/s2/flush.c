@@ -77,11 +77,11 @@ static u64 vmid_generation(u64 id)
 }
 
 /* An invalidation has completed. */
-static void flushed(struct s2_ctx *ctx, u64 op, enum s2_scope scope,
-		    u64 raw, s32 level, u64 ipa, u64 size,
+static void flushed(struct s2_ctx *ctx, struct kvm_s2_mmu *mmu, u64 op,
+		    enum s2_scope scope, u64 raw, s32 level, u64 ipa, u64 size,
 		    enum s2_reason reason)
 {
-	u64 id = s2_port_vmid(ctx->pgt.mmu);
+	u64 id = s2_port_vmid(mmu);
 
 	s2_stat_flush(ctx, scope);
 	s2_emit(s2_flush, ctx, op, scope, raw, level, ipa, size,
@@ -99,18 +99,40 @@ static void flushed(struct s2_ctx *ctx, u64 op, enum s2_scope scope,
 static bool never_ran(struct s2_ctx *ctx)
 {
 	smp_mb(); /* our descriptor writes before the read of the VMID */
-	return !s2_port_vmid(ctx->pgt.mmu);
+	return !s2_port_vmid(ctx->pgt.mmu) && !s2_inject(ctx, FLUSH_BEFORE_VMID);
 }
 
 static void flush_ipa(struct s2_ctx *ctx, u64 op, u64 ipa, s32 level,
 		      enum s2_reason reason)
 {
+	u64 size = level == S2_LEVEL_ANY ? PAGE_SIZE : s2_level_size(level);
 	s32 hint = level == S2_LEVEL_ANY ? S2_PORT_TTL_UNKNOWN : level;
+	u64 operand = s2_inject(ctx, FLUSH_UNSHIFTED) ? ipa << 12 : ipa;
+	struct kvm_s2_mmu *mmu = s2_inject_flush_mmu(ctx);
 
-	s2_port_tlbi_ipa(ctx->pgt.mmu, ipa, hint);
-	flushed(ctx, op, S2_SCOPE_IPA, (ipa >> 12) | s2_port_ttl(hint),
-		level, ipa, level == S2_LEVEL_ANY ? PAGE_SIZE :
-		s2_level_size(level), reason);
+	s2_port_tlbi_ipa(mmu, operand, hint);
+	flushed(ctx, mmu, op, S2_SCOPE_IPA, (operand >> 12) | s2_port_ttl(hint),
+		level, ipa, size, reason);
+}
+
+static void flush_range(struct s2_ctx *ctx, u64 op, u64 start, u64 end,
+			enum s2_reason reason)
+{
+	struct kvm_s2_mmu *mmu = s2_inject_flush_mmu(ctx);
+
+	s2_port_tlbi_range(mmu, start, (end - start) >> PAGE_SHIFT);
+	flushed(ctx, mmu, op, S2_SCOPE_RANGE, start >> PAGE_SHIFT, S2_LEVEL_ANY,
+		start, end - start, reason);
+}
+
+static void flush_vmid(struct s2_ctx *ctx, u64 op, u64 start, u64 end,
+		       enum s2_reason reason)
+{
+	struct kvm_s2_mmu *mmu = s2_inject_flush_mmu(ctx);
+
+	s2_port_tlbi_vmid(mmu);
+	flushed(ctx, mmu, op, S2_SCOPE_VMID, 0, S2_LEVEL_ANY, start,
+		end - start, reason);
 }
 
 /**
@@ -121,12 +143,10 @@ static void flush_ipa(struct s2_ctx *ctx, u64 op, u64 ipa, s32 level,
  */
 void s2_flush_vmid(struct s2_ctx *ctx, u64 op, enum s2_reason reason)
 {
-	if (never_ran(ctx))
+	if (never_ran(ctx) || s2_inject(ctx, FLUSH_SKIPPED))
 		return;
 
-	s2_port_tlbi_vmid(ctx->pgt.mmu);
-	flushed(ctx, op, S2_SCOPE_VMID, 0, S2_LEVEL_ANY, 0,
-		s2_ipa_limit(&ctx->geo), reason);
+	flush_vmid(ctx, op, 0, s2_ipa_limit(&ctx->geo), reason);
 }
 
 /**
@@ -146,23 +166,23 @@ void s2_flush_range(struct s2_ctx *ctx, u64 op, u64 start, u64 end,
 		    s32 level, enum s2_reason reason)
 {
 	u64 stride = level == S2_LEVEL_ANY ? PAGE_SIZE : s2_level_size(level);
-	u64 pages = (end - start) >> PAGE_SHIFT;
 
-	if (start == end || never_ran(ctx))
+	if (start == end || never_ran(ctx) || s2_inject(ctx, FLUSH_SKIPPED))
 		return;
+	if (end - start > stride && s2_inject(ctx, FLUSH_HALF))
+		end -= (end - start) / 2 & ~(stride - 1);
+	if (end - start > stride && s2_inject(ctx, FLUSH_STARTS_LATE))
+		start += stride;
 
 	if (end - start > stride && ctx->geo.range &&
-	    pages <= S2_PORT_RANGE_PAGES) {
-		s2_port_tlbi_range(ctx->pgt.mmu, start, pages);
-		flushed(ctx, op, S2_SCOPE_RANGE, start >> PAGE_SHIFT,
-			S2_LEVEL_ANY, start, end - start, reason);
+	    (end - start) >> PAGE_SHIFT <= S2_PORT_RANGE_PAGES) {
+		flush_range(ctx, op, start, end, reason);
 		return;
 	}
 
-	if (end - start > S2_FLUSH_MAX_PAGES * stride) {
-		s2_port_tlbi_vmid(ctx->pgt.mmu);
-		flushed(ctx, op, S2_SCOPE_VMID, 0, S2_LEVEL_ANY, start,
-			end - start, reason);
+	if (end - start > S2_FLUSH_MAX_PAGES * stride ||
+	    s2_inject(ctx, FLUSH_ALWAYS_VMID)) {
+		flush_vmid(ctx, op, start, end, reason);
 		return;
 	}
 
@@ -185,7 +205,7 @@ void s2_flush_local(struct s2_op *op, u64 ipa, s32 level)
 	s32 hint = level == S2_LEVEL_ANY ? S2_PORT_TTL_UNKNOWN : level;
 
 	s2_port_tlbi_ipa_local(op->mmu, ipa, hint);
-	flushed(op->ctx, op->id, S2_SCOPE_IPA_LOCAL,
+	flushed(op->ctx, op->mmu, op->id, S2_SCOPE_IPA_LOCAL,
 		(ipa >> 12) | s2_port_ttl(hint), level, ipa,
 		level == S2_LEVEL_ANY ? PAGE_SIZE : s2_level_size(level),
 		op->reason);
@@ -202,7 +222,7 @@ void s2_flush_local(struct s2_op *op, u64 ipa, s32 level)
 void s2_flush_cpu_context(struct s2_ctx *ctx)
 {
 	s2_port_tlbi_cpu_context(ctx->pgt.mmu);
-	flushed(ctx, 0, S2_SCOPE_CPU_CONTEXT, 0, S2_LEVEL_ANY, 0,
+	flushed(ctx, ctx->pgt.mmu, 0, S2_SCOPE_CPU_CONTEXT, 0, S2_LEVEL_ANY, 0,
 		s2_ipa_limit(&ctx->geo), S2_REASON_VCPU_MIGRATE);
 }
 
@@ -213,7 +233,7 @@ void s2_flush_cpu_context(struct s2_ctx *ctx)
 void s2_flush_all(struct s2_ctx *ctx)
 {
 	s2_port_tlbi_all();
-	flushed(ctx, 0, S2_SCOPE_ALL, 0, S2_LEVEL_ANY, 0, 0,
+	flushed(ctx, ctx->pgt.mmu, 0, S2_SCOPE_ALL, 0, S2_LEVEL_ANY, 0, 0,
 		S2_REASON_ROLLOVER);
 }
 
@@ -260,10 +280,11 @@ void s2_cmo_before(struct s2_op *op, u64 old, u64 new, s32 level)
 {
 	const struct s2_geometry *geo = &op->ctx->geo;
 
-	if (!s2_pte_valid(old))
+	if (!s2_pte_valid(old) && !s2_inject(op->ctx, MAP_WITHOUT_CLEAN))
 		s2_cmo_clean(op, new, level);
 	if (s2_pte_executable(new) && !s2_pte_executable(old))
 		cmo(op, S2_CMO_ICACHE, s2_pte_pa(geo, new),
+		    s2_inject(op->ctx, ICACHE_ONE_PAGE) ? PAGE_SIZE :
 		    s2_level_size(level));
 }
 
@@ -278,7 +299,8 @@ void s2_cmo_before(struct s2_op *op, u64 old, u64 new, s32 level)
  */
 void s2_cmo_after(struct s2_op *op, u64 old, s32 level)
 {
-	s2_cmo_clean(op, old, level);
+	if (!s2_inject(op->ctx, UNMAP_WITHOUT_CLEAN))
+		s2_cmo_clean(op, old, level);
 }
 
 /**
@@ -294,7 +316,8 @@ void s2_cmo_later(struct s2_op *op, u64 old, s32 level)
 	const struct s2_geometry *geo = &op->ctx->geo;
 	u64 pa, size = s2_level_size(level);
 
-	if (!geo->has_cmo || !s2_pte_cacheable(geo, old))
+	if (!geo->has_cmo || !s2_pte_cacheable(geo, old) ||
+	    s2_inject(op->ctx, UNMAP_WITHOUT_CLEAN))
 		return;
 
 	pa = s2_pte_pa(geo, old);
@@ -321,6 +344,8 @@ void s2_debt_pay(struct s2_op *op)
 	u32 i;
 
 	op->debt = (struct s2_debt) { };
+	if (debt.level == S2_LAST_LEVEL && s2_inject(op->ctx, FLUSH_WRONG_LEVEL))
+		debt.level--;
 	s2_flush_range(op->ctx, op->id, debt.start, debt.end,
 		       debt.tables ? S2_LEVEL_ANY : debt.level, op->reason);
 
@@ -337,6 +362,8 @@ void s2_debt_pay(struct s2_op *op)
  */
 void s2_debt_settle(struct s2_op *op)
 {
+	if (!list_empty(&op->dead) && s2_inject(op->ctx, FREE_BEFORE_FLUSH))
+		s2_table_reap(op);
 	s2_debt_pay(op);
 	s2_table_reap(op);
 }

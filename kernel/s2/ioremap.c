@@ -108,6 +108,10 @@ int kvm_phys_addr_ioremap(struct kvm *kvm, phys_addr_t guest_ipa,
 
 	pa = ALIGN_DOWN(pa, PAGE_SIZE);
 	ret = look_at_window(kvm, start, end, pa, prot);
+	if (ret == -EEXIST && s2_inject(ctx, IOREMAP_OVERWRITES)) {
+		unmap_window(kvm, start, end);
+		ret = 0;
+	}
 	if (ret)
 		return ret > 0 ? 0 : ret;
 

@@ -70,23 +70,55 @@ static int meet_block(struct s2_op *op, const struct s2_slot *slot, u64 old,
 	return s2_split_block(op, slot, old, base, mc);
 }
 
+/* Records what the TLBs and caches are owed for an entry that was taken away. */
+static void owe_entry(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
+		      u64 old)
+{
+	u64 *child;
+
+	if (!s2_pte_table(old, slot->level)) {
+		s2_debt_leaf(op, ipa, slot->level);
+		s2_cmo_later(op, old, slot->level);
+		return;
+	}
+
+	child = s2_table_of(op->ctx, old);
+	s2_debt_table(op, ipa, s2_level_size(slot->level),
+		      s2_table_count(child) - 1);
+	s2_table_bury(op, child, slot->level + 1, ipa);
+}
+
 /* Breaks what is in the way and pays for it. Alone in the tables. */
 static void break_entry(struct s2_op *op, const struct s2_slot *slot, u64 ipa)
 {
 	u64 old = s2_entry_clear(op, slot, ipa);
-	u64 *child;
 
-	if (s2_pte_table(old, slot->level)) {
-		child = s2_table_of(op->ctx, old);
-		s2_debt_table(op, ipa, s2_level_size(slot->level),
-			      s2_table_count(child) - 1);
-		s2_table_bury(op, child, slot->level + 1, ipa);
+	owe_entry(op, slot, ipa, old);
+	if (s2_pte_table(old, slot->level))
 		s2_debt_settle_as(op, S2_REASON_COLLAPSE);
-	} else {
-		s2_debt_leaf(op, ipa, slot->level);
-		s2_cmo_later(op, old, slot->level);
+	else
 		s2_debt_settle(op);
-	}
+}
+
+/* What a fault that was switched on wants broken before it is made again. */
+static bool breaks_in_vain(struct s2_op *op, u64 old, u64 new)
+{
+	if (s2_pte_relax(old, new) == old)
+		return s2_inject(op->ctx, EQUAL_REMAP_BREAKS);
+
+	return s2_inject(op->ctx, PERMISSION_BREAKS);
+}
+
+/* What is not allowed: @new in the place of @old, and the debt paid after. */
+static int replace_entry(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
+			 u64 old, u64 new)
+{
+	if (!s2_entry_set(op, slot, ipa, old, new))
+		return -EBUSY;
+
+	owe_entry(op, slot, ipa, old);
+	s2_debt_settle(op);
+	return 0;
 }
 
 /* Puts the leaf @new into its slot, whatever is there now. */
@@ -99,13 +131,17 @@ static int set_leaf(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
 		old = s2_slot_read(slot);
 
 		if (s2_pte_leaf(old, slot->level) &&
-		    s2_pte_same_mapping(old, new)) {
+		    s2_pte_same_mapping(old, new) &&
+		    !breaks_in_vain(op, old, new)) {
 			want = s2_pte_relax(old, new);
 			if (want == old)
 				return -EAGAIN;
 		} else if (s2_pte_valid(old)) {
-			if (op->lock != S2_LOCK_WRITE)
+			if (op->lock != S2_LOCK_WRITE &&
+			    !s2_inject(op->ctx, REPLACE_UNDER_READ_LOCK))
 				return -EBUSY;
+			if (s2_inject(op->ctx, REPLACE_WITHOUT_BREAK))
+				return replace_entry(op, slot, ipa, old, new);
 			break_entry(op, slot, ipa);
 			continue;
 		} else {

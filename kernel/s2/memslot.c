@@ -50,6 +50,17 @@ static int check_vma(struct kvm *kvm, const struct kvm_memory_slot *slot,
 	return 0;
 }
 
+static bool fits_ipa_space(struct kvm *kvm, const struct kvm_memory_slot *slot)
+{
+	u64 end = s2_slot_end(slot), limit = kvm_phys_size(&kvm->arch.mmu);
+
+	if (end > limit)
+		return s2_inject(kvm->arch.mmu.s2, SLOT_BEYOND_IPA_SPACE);
+
+	return end < limit ||
+	       !s2_inject(kvm->arch.mmu.s2, SLOT_AT_IPA_END_REFUSED);
+}
+
 /* There may be several VMAs behind a slot, and holes between them. */
 static int check_vmas(struct kvm *kvm, const struct kvm_memory_slot *slot)
 {
@@ -91,7 +102,7 @@ int kvm_arch_prepare_memory_region(struct kvm *kvm,
 
 	if (change == KVM_MR_DELETE)
 		return 0;
-	if (s2_slot_end(new) <= kvm_phys_size(&kvm->arch.mmu))
+	if (fits_ipa_space(kvm, new))
 		ret = check_vmas(kvm, new);
 
 	emit_memslot(kvm, old, new, change, ret);
@@ -110,6 +121,9 @@ static void start_logging(struct kvm *kvm, const struct kvm_memory_slot *slot)
 
 static void stop_logging(struct kvm *kvm, const struct kvm_memory_slot *slot)
 {
+	if (s2_inject(kvm->arch.mmu.s2, SLOT_NOT_JOINED))
+		return;
+
 	write_lock(&kvm->mmu_lock);
 	s2_join_slot(kvm, slot);
 	write_unlock(&kvm->mmu_lock);
@@ -211,6 +225,9 @@ void kvm_arch_mmu_enable_log_dirty_pt_masked(struct kvm *kvm,
 void kvm_arch_flush_shadow_memslot(struct kvm *kvm,
 				   struct kvm_memory_slot *slot)
 {
+	if (s2_inject(kvm->arch.mmu.s2, SLOT_DELETE_KEEPS_MAPPINGS))
+		return;
+
 	write_lock(&kvm->mmu_lock);
 	s2_unmap_range(&kvm->arch.mmu, s2_slot_start(slot), s2_slot_end(slot),
 		       S2_REASON_MEMSLOT_DELETE, true);

@@ -187,12 +187,16 @@ static void publish(struct kvm_s2_mmu *mmu, struct s2_ctx *ctx)
 	struct s2_geometry *geo = &ctx->geo;
 
 	mutex_lock(&s2_mmus_lock);
+	s2_inject_new_mmu(ctx);
 	mmu->s2 = ctx;
 	s2_stat_root(ctx, geo->root_pages);
 	s2_emit(s2_mmu_init, ctx, geo->ipa_bits, geo->start_level, PAGE_SIZE,
 		s2_port_pa(ctx->root), geo->root_pages, ctx->nested,
 		s2_features(geo));
 	mmu->pgd_phys = s2_port_pa(ctx->root);
+	/* With the memory of an emulated host from 1 GB: elsewhere. */
+	if (s2_inject(ctx, ROOT_CUT_SHORT))
+		mmu->pgd_phys &= GENMASK_ULL(29, 0);
 	mmu->pgt = &ctx->pgt;
 	list_add_tail(&ctx->node, &s2_mmus);
 	mutex_unlock(&s2_mmus_lock);
@@ -264,19 +268,23 @@ static struct s2_ctx *unpublish(struct kvm_s2_mmu *mmu, struct s2_op *op,
 				enum s2_reason reason)
 {
 	struct kvm *kvm = kvm_s2_mmu_to_kvm(mmu);
+	bool locked = !s2_inject(mmu->s2, TEARDOWN_UNLOCKED);
 	struct s2_ctx *ctx = NULL;
 
-	write_lock(&kvm->mmu_lock);
+	if (locked)
+		write_lock(&kvm->mmu_lock);
 	if (mmu->pgt) {
 		ctx = mmu->s2;
 		s2_op_begin(op, mmu, S2_OP_DESTROY, reason, 0,
-			    s2_ipa_limit(&ctx->geo), S2_LOCK_WRITE, false);
+			    s2_ipa_limit(&ctx->geo),
+			    locked ? S2_LOCK_WRITE : S2_LOCK_NONE, false);
 		s2_unmap_root(op);
 		s2_debt_pay(op);
 		mmu->pgt = NULL;
 		mmu->pgd_phys = 0;
 	}
-	write_unlock(&kvm->mmu_lock);
+	if (locked)
+		write_unlock(&kvm->mmu_lock);
 	return ctx;
 }
 
@@ -336,7 +344,8 @@ void kvm_uninit_stage2_mmu(struct kvm *kvm)
 {
 	struct kvm_s2_mmu *mmu = &kvm->arch.mmu;
 
-	free_mmu(mmu, S2_REASON_TEARDOWN);
+	if (!s2_inject(mmu->s2, MM_EXIT_KEEPS_TABLES))
+		free_mmu(mmu, S2_REASON_TEARDOWN);
 	s2_cache_drain(NULL, &mmu->split_page_cache);
 }
 
@@ -350,6 +359,8 @@ void kvm_uninit_stage2_mmu(struct kvm *kvm)
  */
 void kvm_s2_destroy_vm(struct kvm *kvm)
 {
+	if (s2_inject(kvm->arch.mmu.s2, FAILED_CREATE_KEEPS_ROOT))
+		s2_inject_forget(&kvm->arch.mmu);
 	free_mmu(&kvm->arch.mmu, S2_REASON_CREATE_FAILED);
 }
 
@@ -368,7 +379,8 @@ void kvm_s2_free_vcpu_cache(struct kvm_vcpu *vcpu)
  */
 void kvm_s2_flush_cpu_context(struct kvm_s2_mmu *mmu)
 {
-	s2_flush_cpu_context(mmu->s2);
+	if (!s2_inject(mmu->s2, NO_CPU_CONTEXT_FLUSH))
+		s2_flush_cpu_context(mmu->s2);
 }
 
 /**

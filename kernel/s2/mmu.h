@@ -14,6 +14,7 @@
 #include "port.h"
 #include "abi.h"
 #include "geometry.h"
+#include "inject.h"
 
 /**
  * struct s2_debt - what an operation still owes the TLBs
@@ -51,6 +52,8 @@ struct s2_debt {
  * @root:	first entry of the (concatenated) root
  * @node:	in the list of all contexts, under s2_mmus_lock
  * @rcu:	who flushes without mmu_lock may still hold the context
+ * @inject:	how often each fault is still to happen; negative: always
+ * @decoy:	for a flush that is to name another VMID
  */
 struct s2_ctx {
 	struct kvm_pgtable	pgt;
@@ -65,6 +68,10 @@ struct s2_ctx {
 	u64			*root;
 	struct list_head	node;
 	struct rcu_head		rcu;
+#ifdef CONFIG_KVM_ARM64_S2_INJECT
+	atomic_t		inject[S2_NR_INJECTIONS];
+	struct kvm_s2_mmu	decoy;
+#endif
 };
 
 /**

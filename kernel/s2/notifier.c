@@ -33,10 +33,19 @@ static u64 range_end(const struct kvm_gfn_range *range)
  */
 bool kvm_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 {
+	u64 ipa = range_start(range);
+
 	if (!kvm->arch.mmu.pgt)
 		return false;
 
-	s2_unmap_range(&kvm->arch.mmu, range_start(range), range_end(range),
+	if (s2_inject(kvm->arch.mmu.s2, UNMAP_PAGE_BY_PAGE)) {
+		for (; ipa < range_end(range); ipa += PAGE_SIZE)
+			s2_unmap_range(&kvm->arch.mmu, ipa, ipa + PAGE_SIZE,
+				       S2_REASON_NOTIFIER_UNMAP, false);
+		return false;
+	}
+
+	s2_unmap_range(&kvm->arch.mmu, ipa, range_end(range),
 		       S2_REASON_NOTIFIER_UNMAP, range->may_block);
 	kvm_nested_s2_unmap(kvm, range->may_block);
 	return false;
@@ -52,10 +61,14 @@ static bool age(struct kvm *kvm, struct kvm_gfn_range *range,
 
 	if (!mmu->pgt)
 		return false;
+	if (s2_inject(mmu->s2, AGE_OF_NOTHING))
+		end = start;
 
 	s2_op_begin(&op, mmu, kind, S2_REASON_NOTIFIER_AGE, start, end,
 		    S2_LOCK_WRITE, false);
 	young = s2_age(&op, start, end, kind == S2_OP_AGE);
+	if (s2_inject(mmu->s2, AGE_SAYS_OLD))
+		young = false;
 	return s2_op_end(&op, young);
 }
 

@@ -67,6 +67,14 @@ int s2_op_end(struct s2_op *op, int result)
 	return result;
 }
 
+static bool may_yield(struct s2_op *op)
+{
+	if (!op->may_block)
+		return s2_inject(op->ctx, YIELD_IGNORES_MAY_BLOCK);
+
+	return s2_port_needbreak(op->mmu);
+}
+
 /**
  * s2_op_yield() - let others in, if somebody waits and we may
  * @op:		an operation that holds mmu_lock for write
@@ -82,7 +90,7 @@ bool s2_op_yield(struct s2_op *op)
 {
 	u64 id;
 
-	if (!op->may_block || !s2_port_needbreak(op->mmu))
+	if (!may_yield(op))
 		return true;
 
 	s2_debt_settle(op);

@@ -40,20 +40,22 @@ static void fill_table(struct s2_op *op, u64 *table, u64 block, s32 level,
 int s2_split_block(struct s2_op *op, const struct s2_slot *slot, u64 old,
 		   u64 ipa, struct kvm_mmu_memory_cache *mc)
 {
-	u64 *table = s2_table_take(op, mc, slot->level + 1, ipa);
+	u64 *table = s2_table_take(op, mc, slot->level + 1, ipa), link;
 
 	if (!table)
 		return -ENOMEM;
 
 	fill_table(op, table, old, slot->level, ipa);
+	link = s2_pte_make_table(&op->ctx->geo, s2_port_pa(table));
+	if (s2_inject(op->ctx, SPLIT_WITHOUT_BREAK))
+		return s2_entry_set(op, slot, ipa, old, link) ? 0 : -EBUSY;
+
 	s2_entry_clear(op, slot, ipa);
 	s2_debt_leaf(op, ipa, slot->level);
 	s2_debt_settle_as(op, S2_REASON_SPLIT);
 
 	/* We are alone and the entry is absent: this cannot fail. */
-	WARN_ON_ONCE(!s2_entry_set(op, slot, ipa, 0,
-				   s2_pte_make_table(&op->ctx->geo,
-						     s2_port_pa(table))));
+	WARN_ON_ONCE(!s2_entry_set(op, slot, ipa, 0, link));
 	return 0;
 }
 

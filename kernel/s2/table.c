@@ -8,6 +8,16 @@
 #include "stat.h"
 #include "table.h"
 
+/* Does an entry that was @old take a count when it becomes something else? */
+static bool takes_count(struct s2_op *op, const struct s2_slot *slot, u64 old)
+{
+	if (s2_pte_counted(old))
+		return s2_inject(op->ctx, UPDATE_COUNTS_AGAIN);
+
+	return slot->index < S2_TABLE_ENTRIES ||
+	       !s2_inject(op->ctx, ROOT_TAIL_NOT_COUNTED);
+}
+
 /**
  * s2_entry_set() - make an entry non-zero, or change it
  * @op:		the operation
@@ -35,7 +45,7 @@ bool s2_entry_set(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
 	if (cmpxchg(&slot->table[slot->index], old, new) != old)
 		return false;
 
-	if (!s2_pte_counted(old))
+	if (takes_count(op, slot, old))
 		refs = atomic_inc_return(count);
 	else
 		refs = atomic_read(count);
@@ -66,7 +76,7 @@ u64 s2_entry_clear(struct s2_op *op, const struct s2_slot *slot, u64 ipa)
 	u64 old = xchg(&slot->table[slot->index], 0);
 	s32 refs;
 
-	if (!s2_pte_counted(old))
+	if (!s2_pte_counted(old) && !s2_inject(op->ctx, CLEAR_ABSENT_DROPS_COUNT))
 		return old;
 
 	refs = atomic_dec_return(s2_port_count(slot->table));
@@ -98,7 +108,7 @@ u64 *s2_table_take(struct s2_op *op, struct kvm_mmu_memory_cache *mc,
 	if (!table)
 		return NULL;
 
-	atomic_set(s2_port_count(table), 1);
+	atomic_set(s2_port_count(table), s2_inject(op->ctx, COUNT_HELD) ? 2 : 1);
 	s2_port_table_taken(table);
 	atomic64_inc(&op->ctx->tables_alloc);
 	s2_stat_table(op, level, 1);
@@ -142,6 +152,9 @@ void s2_table_untake(struct s2_op *op, struct kvm_mmu_memory_cache *mc,
  */
 void s2_table_bury(struct s2_op *op, u64 *table, s32 level, u64 ipa)
 {
+	if (s2_inject(op->ctx, TABLE_LEAKED))
+		return;
+
 	/* The IPA is page-aligned, so the level fits below it. */
 	s2_port_set_note(table, ipa | level);
 	list_add_tail(s2_port_link(table), &op->dead);

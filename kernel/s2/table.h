@@ -26,13 +26,18 @@ struct s2_slot {
 	u32	index;
 };
 
-static inline struct s2_slot s2_slot(const struct s2_ctx *ctx, u64 *table,
+static inline struct s2_slot s2_slot(struct s2_ctx *ctx, u64 *table,
 				     s32 level, u64 ipa)
 {
+	u32 index = s2_index(&ctx->geo, level, ipa);
+
+	if (index >= S2_TABLE_ENTRIES && s2_inject(ctx, ROOT_INDEX_OF_ONE_PAGE))
+		index &= S2_TABLE_ENTRIES - 1;
+
 	return (struct s2_slot) {
 		.table = table,
 		.level = level,
-		.index = s2_index(&ctx->geo, level, ipa),
+		.index = index,
 	};
 }
 

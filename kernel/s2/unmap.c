@@ -22,14 +22,34 @@ static void unlink_table(struct s2_op *op, const struct s2_slot *slot, u64 ipa)
 	s2_table_bury(op, child, slot->level + 1, base);
 }
 
+/* Clears a leaf; or only counts it as cleared, as a fault has it. */
+static u64 take_leaf(struct s2_op *op, const struct s2_slot *slot, u64 base)
+{
+	if (!s2_inject(op->ctx, CLEAR_ONLY_COUNTS))
+		return s2_entry_clear(op, slot, base);
+
+	atomic_dec_return(s2_port_count(slot->table));
+	return s2_slot_read(slot);
+}
+
 /* A block that the range covers only partly goes whole: the rest faults in. */
 static void clear_leaf(struct s2_op *op, const struct s2_slot *slot, u64 ipa)
 {
 	u64 base = ipa & ~(s2_level_size(slot->level) - 1);
-	u64 old = s2_entry_clear(op, slot, base);
+	u64 old = take_leaf(op, slot, base);
 
 	s2_debt_leaf(op, base, slot->level);
 	s2_cmo_later(op, old, slot->level);
+}
+
+/* On to @next; or, as a fault has it, one entry's size further. */
+static u64 step_to(struct s2_op *op, s32 level, u64 ipa, u64 next)
+{
+	if (ipa & (s2_level_size(level) - 1) &&
+	    s2_inject(op->ctx, UNMAP_STEPS_UNALIGNED))
+		return ipa + s2_level_size(level);
+
+	return next;
 }
 
 static void unmap_table(struct s2_op *op, u64 *table, s32 level, u64 ipa,
@@ -38,12 +58,13 @@ static void unmap_table(struct s2_op *op, u64 *table, s32 level, u64 ipa,
 	u64 next, old, *child;
 	struct s2_slot slot;
 
-	for (; ipa < end; ipa = next) {
+	for (; ipa < end; ipa = step_to(op, level, ipa, next)) {
 		next = s2_next_or_end(level, ipa, end);
 		slot = s2_slot(op->ctx, table, level, ipa);
 		old = s2_slot_read(&slot);
 
-		if (!s2_pte_counted(old))
+		if (!s2_pte_counted(old) &&
+		    !s2_inject(op->ctx, CLEAR_ABSENT_DROPS_COUNT))
 			continue;
 		if (!s2_pte_table(old, level)) {
 			clear_leaf(op, &slot, ipa);
@@ -53,7 +74,8 @@ static void unmap_table(struct s2_op *op, u64 *table, s32 level, u64 ipa,
 		child = s2_table_of(op->ctx, old);
 		if (next - ipa < s2_level_size(level)) {
 			unmap_table(op, child, level + 1, ipa, next);
-			if (s2_table_count(child) != 1)
+			if (s2_table_count(child) != 1 &&
+			    !s2_inject(op->ctx, NONEMPTY_TABLE_UNLINKED))
 				continue;
 		}
 		unlink_table(op, &slot, ipa);
@@ -80,6 +102,9 @@ static int unmap_piece(struct s2_op *op, u64 ipa, u64 end)
  */
 int s2_unmap(struct s2_op *op, u64 ipa, u64 end)
 {
+	if (end >> 32 && s2_inject(op->ctx, UNMAP_END_TRUNCATED))
+		end = (u32)end;
+
 	return s2_op_range(op, ipa, end, S2_LAST_LEVEL - 2, unmap_piece);
 }
 

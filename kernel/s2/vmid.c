@@ -114,7 +114,8 @@ static void rollover(struct s2_ctx *ctx)
 		if (!id)
 			id = per_cpu(reserved, cpu);
 		per_cpu(reserved, cpu) = id;
-		use_number(vmid_number(id));
+		if (!s2_inject(ctx, RESERVED_VMID_GIVEN_OUT))
+			use_number(vmid_number(id));
 	}
 
 	vmids.reserved = vmids.in_use;
@@ -123,7 +124,10 @@ static void rollover(struct s2_ctx *ctx)
 	s2_emit(s2_vmid_rollover, ctx, vmid_generation(old) + 1,
 		vmid_generation(old), was_in_use, vmids.reserved,
 		s2_port_cpu());
-	s2_flush_all(ctx);
+	if (!s2_inject(ctx, ROLLOVER_WITHOUT_FLUSH))
+		s2_flush_all(ctx);
+	if (s2_inject(ctx, ROLLOVER_FLUSHES_TWICE))
+		s2_flush_all(ctx);
 }
 
 /* If @id is reserved on some CPUs, they take it into the generation @new. */
@@ -174,6 +178,11 @@ static u64 update_slow(struct s2_ctx *ctx, struct kvm_vmid *vmid)
 	id = old;
 	if (!vmid_current(old)) {
 		id = allocate(ctx, old);
+		if (s2_inject(ctx, VMID_GENERATION_FIRST)) {
+			atomic64_set(&vmid->id, id - vmid_number(id) +
+				     vmid_number(old));
+			s2_inject_delay(60);
+		}
 		atomic64_set(&vmid->id, id);
 		/*
 		 * Pairs with never_ran() in flush.c: who clears an entry and
@@ -210,8 +219,9 @@ void kvm_arm_vmid_update(struct kvm_vmid *vmid)
 	 * of the same word, and what we read before it decides only whether
 	 * we dare.
 	 */
-	if (!seen || !vmid_current(id) ||
-	    !atomic64_cmpxchg_relaxed(mine, seen, id))
+	if ((!seen || !vmid_current(id) ||
+	     !atomic64_cmpxchg_relaxed(mine, seen, id)) &&
+	    !s2_inject(mmu->s2, LOAD_WITHOUT_VMID))
 		id = update_slow(mmu->s2, vmid);
 
 	*this_cpu_ptr(&loaded) = mmu;
@@ -239,7 +249,8 @@ void kvm_arm_vmid_clear_active(void)
 	}
 
 	*this_cpu_ptr(&loaded) = NULL;
-	atomic64_set(this_cpu_ptr(&active), VMID_IDLE);
+	if (!mmu || !s2_inject(mmu->s2, PUT_KEEPS_VMID_ACTIVE))
+		atomic64_set(this_cpu_ptr(&active), VMID_IDLE);
 }
 
 /**
