@@ -26,7 +26,7 @@ static int set_attr(int fd, uint32_t group, uint64_t attr, uint64_t *value)
 	return ioctl(fd, KVM_SET_DEVICE_ATTR, &a) ? -errno : 0;
 }
 
-static int add_gic(struct vm *vm, uint64_t dist, uint64_t cpu)
+int gicv2_add(struct vm *vm, uint64_t dist, uint64_t cpu)
 {
 	struct kvm_create_device dev = { .type = KVM_DEV_TYPE_ARM_VGIC_V2 };
 	int ret;
@@ -52,7 +52,7 @@ static int refuses_outside(void)
 
 	if (ret)
 		return fail("no VM: %s", errname(ret));
-	ret = add_gic(&vm, DIST_IPA, 1UL << 40);
+	ret = gicv2_add(&vm, DIST_IPA, 1UL << 40);
 	vm_close(&vm);
 	if (ret != -E2BIG)
 		return fail("a window beyond the IPA space: %s", errname(ret));
@@ -69,7 +69,7 @@ static int run(int argc, char **argv)
 	ret = vm_start(&vm, 0, 1);
 	if (ret)
 		return fail("no VM: %s", errname(ret));
-	ret = add_gic(&vm, DIST_IPA, CPU_IPA);
+	ret = gicv2_add(&vm, DIST_IPA, CPU_IPA);
 	if (ret)
 		return fail("no in-kernel GICv2: %s", errname(ret));
 	ret = vcpu_do(vcpu, &(struct job){

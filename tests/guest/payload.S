@@ -36,6 +36,8 @@ take:
 	b.eq	spin
 	cmp	x1, #JOB_READ32
 	b.eq	read32
+	cmp	x1, #JOB_MMU
+	b.eq	mmu
 done:
 	str	x7, [x20, #MB_BAD]
 	dsb	sy
@@ -92,6 +94,26 @@ read32:
 	ldr	w0, [x2]
 	str	x0, [x20, #MB_GOT]
 	b	done
+
+	/* 39 bits of input, 40 of output, 4 KB pages, all of it cacheable. */
+mmu:
+	msr	ttbr0_el1, x2
+	mov	x0, #0xff
+	msr	mair_el1, x0
+	ldr	x0, =(25 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23 | 2 << 32)
+	msr	tcr_el1, x0
+	isb
+	tlbi	vmalle1
+	dsb	nsh
+	isb
+	mrs	x0, sctlr_el1
+	mov	x8, #(1 << 0 | 1 << 2)
+	orr	x0, x0, x8
+	orr	x0, x0, #(1 << 12)
+	msr	sctlr_el1, x0
+	isb
+	b	done
+	.ltorg
 
 mismatch:
 	add	x7, x7, #1

@@ -27,6 +27,7 @@
 #define JOB_SPIN	4	/* rewrite and compare one word until told to stop */
 #define JOB_READ32	5	/* one 32-bit load, returned in got */
 #define JOB_NOP		6	/* report back at once */
+#define JOB_MMU		7	/* turn MMU and caches on, table of level 1 at ipa */
 
 /* Mailbox offsets. */
 #define MB_JOB		0

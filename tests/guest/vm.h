@@ -98,4 +98,7 @@ int vcpu_prefault(struct vcpu *vcpu, struct kvm_pre_fault_memory *range);
 /* Says where the VM is and keeps it until a line or SIGTERM comes. */
 void vm_hold(const struct vm *vm);
 
+/* gicv2.c: an in-kernel GICv2 at these IPAs. 0 or -errno. */
+int gicv2_add(struct vm *vm, uint64_t dist, uint64_t cpu);
+
 #endif
