@@ -142,9 +142,12 @@ static int copy_dirty(struct crew *c)
 /* The guest stops, the rest is copied: then nothing may be missing. */
 static int copy_once(struct crew *c)
 {
-	int ret = slot_is(c, DATA_IPA, KVM_MEM_LOG_DIRTY_PAGES);
 	uint64_t differ;
+	int ret;
 
+	/* Blocks that can be written are there when logging begins. */
+	crew_wait(c, c->vm.nr_vcpus);
+	ret = slot_is(c, DATA_IPA, KVM_MEM_LOG_DIRTY_PAGES);
 	memcpy(copy, c->mem.p, c->mem.size);
 	for (int i = 0; !ret && i < 3; i++) {
 		usleep(dice(4000));
