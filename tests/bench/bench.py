@@ -20,7 +20,7 @@ import time
 
 from measure import BUILD, ROOT, BenchError, run, table
 
-PARTS = ("model", "overhead", "upstream")
+PARTS = ("model", "scale", "overhead", "upstream")
 DOC = ROOT / "docs/performance.md"
 
 

@@ -16,7 +16,8 @@ static const struct scenario *const scenarios[] = {
 	&scn_readonly, &scn_bad, &scn_ipa, &scn_failnth, &scn_createleak,
 	&scn_gicv2, &scn_storm, &scn_stale, &scn_prefault, &scn_stats,
 	&scn_eager,
-	&scn_soak, &scn_stream, &scn_pressure, &scn_corpus, &scn_cost, &scn_bench,
+	&scn_soak, &scn_stream, &scn_pressure, &scn_corpus, &scn_cost, &scn_scale,
+	&scn_bench,
 };
 
 static const struct scenario *current;
