@@ -18,13 +18,11 @@ EVENTS	?= 100000000
 MMUS	?= 8
 BUILD	:= $(CC) -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) -I$(TOOL)
 
-MODEL	:= $(patsubst %,$(TOOL)/model/%.c,apply_fault apply_op apply_table debt \
-	     event find map mmu pte reorder replay slot snapshot span table \
-	     trail vmid)
+MODEL	:= $(wildcard $(TOOL)/model/*.c)
 SRC	:= $(HERE)bench_model.c $(MODEL) $(wildcard $(TOOL)/invariants/*.c \
 	   $(TOOL)/rules/*.c)
-GEN	:= $(HERE)gen_trace.c $(wildcard $(TOOL)/trace/*.c) \
-	   $(patsubst %,$(TOOL)/model/%.c,event map vmm) $(TOOL)/source/failure.c
+GEN	:= $(HERE)gen_trace.c $(wildcard $(TOOL)/trace/*.c) $(MODEL) \
+	   $(TOOL)/source/failure.c
 HEADERS	:= $(wildcard $(TOOL)/*/*.h)
 
 run: $(OUT)/bench_model
@@ -34,10 +32,10 @@ tools: $(OUT)/bench_model $(OUT)/gen_trace
 
 $(OUT)/bench_model: $(SRC) $(HEADERS)
 	@mkdir -p $(@D)
-	$(Q)$(BUILD) -o $@ $(SRC)
+	$(Q)$(BUILD) -o $@ $(SRC) -lm
 
 $(OUT)/gen_trace: $(GEN) $(HEADERS)
 	@mkdir -p $(@D)
-	$(Q)$(BUILD) -o $@ $(GEN) -lzstd -lz
+	$(Q)$(BUILD) -o $@ $(GEN) -lzstd -lz -lm
 
 .PHONY: run tools
