@@ -651,11 +651,14 @@ static bool beyond_ipa_space(struct kvm_vcpu *vcpu, u64 ipa)
 	return true;
 }
 
+/* The notifier count is read first: it must not be newer than the event. */
 static void fault_begins(struct s2_fault *f)
 {
+	u64 notifier_seq = s2_port_notifier_seq(f->mmu);
+
 	s2_stat_fault(f->mmu, f->kind);
 	s2_emit(s2_fault_begin, f->mmu->s2, f->vcpu->vcpu_id, f->ipa, f->kind,
-		f->write, f->exec, f->vcpu->kvm->mmu_invalidate_seq);
+		f->write, f->exec, notifier_seq);
 }
 
 /*
