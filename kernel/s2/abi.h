@@ -62,11 +62,15 @@
 	X(S2_SCOPE_CPU_CONTEXT,	"cpu_context")	/* VMALLE1, IC IALLU */ \
 	X(S2_SCOPE_ALL,		"all")		/* ALLE1IS */
 
-/* How mmu_lock is held (s2_op_begin.lock). */
+/*
+ * How mmu_lock is held (s2_op_begin.lock). Shared: for read, by an operation
+ * that may take away what others have put there, as Linux's own faults do.
+ */
 #define S2_LOCKS(X)				\
 	X(S2_LOCK_NONE,		"none")		\
 	X(S2_LOCK_READ,		"read")		\
-	X(S2_LOCK_WRITE,	"write")
+	X(S2_LOCK_WRITE,	"write")	\
+	X(S2_LOCK_SHARED,	"shared")
 
 /*
  * Why a page is asked for (s2_fault_begin.kind): what stopped the guest at

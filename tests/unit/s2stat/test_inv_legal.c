@@ -157,8 +157,8 @@ static void tables_freed_after_a_grace_period_are_legal(void **state)
 	fault_in(RAM + BLOCK, 3, P_R | P_NX);
 	t = descend(RAM, 2);
 	/* 8. ... and structure changes with mmu_lock held for read. */
-	op_begin(S2_OP_MAP, S2_REASON_PERMISSION, RAM, RAM + BLOCK, S2_NR_LOCKS,
-		 false);
+	op_begin(S2_OP_MAP, S2_REASON_PERMISSION, RAM, RAM + BLOCK,
+		 S2_LOCK_SHARED, false);
 	clear_entry(t, RAM);
 	flush(S2_SCOPE_RANGE, S2_LEVEL_ANY, RAM, BLOCK);
 	cmo(S2_CMO_DCACHE, HOST_PA, BLOCK);
@@ -168,6 +168,127 @@ static void tables_freed_after_a_grace_period_are_legal(void **state)
 	TELL(s2_table_free, .table = st.tb[2].pa, .level = 3, .ipa = RAM,
 	     .count = 1, .deferred = 1);
 	st.freed++;
+	vm_stop();
+	expect_clean();
+}
+
+/* 8. Who was on the way into a table when it was unlinked may set an entry. */
+static void a_set_on_the_way_into_an_unlinked_table_is_legal(void **state)
+{
+	struct tb *above, *t;
+	uint64_t late;
+
+	(void)state;
+	vm_start();
+	fault_in(RAM, 3, P_R | P_NX);
+	above = descend(RAM, 2);
+	t = descend(RAM, 3);
+	op_begin(S2_OP_MAP, S2_REASON_FAULT, RAM + PAGE, RAM + 2 * PAGE,
+		 S2_LOCK_SHARED, false);
+	late = st.op;
+	op_begin(S2_OP_MAP, S2_REASON_FAULT, RAM, RAM + BLOCK, S2_LOCK_SHARED,
+		 false);
+	clear_entry(above, RAM);
+	flush(S2_SCOPE_RANGE, S2_LEVEL_ANY, RAM, BLOCK);
+	cmo(S2_CMO_DCACHE, HOST_PA, BLOCK);
+	set_entry(above, RAM, leaf_for(RAM, 2, P_R | P_NX));
+	op_end(0);
+	TELL(s2_set, .op = late, .ipa = RAM + PAGE, .level = 3, .table = t->pa,
+	     .index = 1, .new = leaf_for(RAM + PAGE, 3, P_R | P_NX),
+	     .count = 3);
+	TELL(s2_op_end, .op = late, .kind = S2_OP_MAP,
+	     .reason = S2_REASON_FAULT, .entries = 1);
+	TELL(s2_table_free, .table = t->pa, .level = 3, .ipa = RAM, .count = 1,
+	     .deferred = 1);
+	st.freed++;
+	vm_stop();
+	expect_clean();
+}
+
+/* But not who comes later. */
+static void a_set_in_a_table_unlinked_before_is_found(void **state)
+{
+	struct tb *above, *t;
+
+	(void)state;
+	vm_start();
+	fault_in(RAM, 3, P_R | P_NX);
+	above = descend(RAM, 2);
+	t = descend(RAM, 3);
+	op_begin(S2_OP_MAP, S2_REASON_FAULT, RAM, RAM + BLOCK, S2_LOCK_SHARED,
+		 false);
+	clear_entry(above, RAM);
+	flush(S2_SCOPE_RANGE, S2_LEVEL_ANY, RAM, BLOCK);
+	cmo(S2_CMO_DCACHE, HOST_PA, BLOCK);
+	set_entry(above, RAM, leaf_for(RAM, 2, P_R | P_NX));
+	op_end(0);
+	op_begin(S2_OP_MAP, S2_REASON_FAULT, RAM + PAGE, RAM + 2 * PAGE,
+		 S2_LOCK_SHARED, false);
+	TELL(s2_set, .op = st.op, .ipa = RAM + PAGE, .level = 3, .table = t->pa,
+	     .index = 1, .new = leaf_for(RAM + PAGE, 3, P_R | P_NX),
+	     .count = 3);
+	expect_broken(INV_free);
+}
+
+/* A large slot is write-protected piece by piece, and flushed in the end. */
+static void write_protection_may_let_others_in(void **state)
+{
+	const uint64_t young = 1ULL << 56;
+	uint64_t wp, owed;
+	struct tb *t;
+
+	(void)state;
+	vm_start();
+	fault_in(RAM, 3, P_RW | P_NX);
+	fault_in(RAM + BLOCK, 3, P_RW | P_NX);
+	t = descend(RAM + BLOCK, 3);
+	op_begin(S2_OP_MAP, S2_REASON_PERMISSION, RAM, RAM + PAGE,
+		 S2_LOCK_SHARED, false);
+	flush(S2_SCOPE_IPA_LOCAL, 3, RAM, PAGE);
+	op_end(0);
+	op_begin(S2_OP_WRPROTECT, S2_REASON_DIRTY_LOG, RAM, RAM + 2 * BLOCK,
+		 S2_LOCK_WRITE, true);
+	walk_leaves(&st.tb[0], RAM, RAM + PAGE, P_W, true);
+	wp = st.op;
+	owed = st.owed;
+	op_begin(S2_OP_MAP, S2_REASON_FAULT, RAM + BLOCK, RAM + BLOCK + PAGE,
+		 S2_LOCK_SHARED, false);
+	set_entry(t, RAM + BLOCK, t->e[0] | young);
+	op_end(0);
+	st.op = wp;
+	TELL(s2_set, .op = wp, .ipa = RAM + BLOCK, .level = 3, .table = t->pa,
+	     .index = 0, .old = t->e[0], .new = t->e[0] & ~P_W,
+	     .count = t->count);
+	t->e[0] &= ~P_W;
+	TELL(s2_op_end, .op = wp, .kind = S2_OP_WRPROTECT,
+	     .reason = S2_REASON_DIRTY_LOG, .entries = 2, .resched = 1,
+	     .deferred = owed + 1);
+	st.op = st.owed = 0;
+	flush(S2_SCOPE_RANGE, S2_LEVEL_ANY, RAM, RAM_SIZE);
+	vm_stop();
+	expect_clean();
+}
+
+/* What a block allows is relaxed; that the host has one there is not asked. */
+static void relaxing_a_block_asks_nobody(void **state)
+{
+	const int32_t seen = 1 << S2_PAGE_SOUGHT | 1 << S2_PAGE_FOUND;
+	struct tb *t;
+
+	(void)state;
+	vm_start();
+	fault_in(RAM, 2, P_R | P_NX);
+	t = descend(RAM, 2);
+	fault_begin(RAM + PAGE, S2_FAULT_PERMISSION, true, false);
+	op_begin(S2_OP_MAP, S2_REASON_PERMISSION, RAM + PAGE, RAM + BLOCK,
+		 S2_LOCK_SHARED, false);
+	set_entry(t, RAM, t->e[index_of(t, RAM)] | P_W);
+	flush(S2_SCOPE_IPA_LOCAL, 2, RAM + PAGE, BLOCK);
+	op_end(0);
+	TELL(s2_fault_end, .vcpu = st.cpu, .ipa = RAM + PAGE, .result = 1,
+	     .pfn = HOST_PA >> 12, .size = BLOCK, .notifier_seq = st.notifier,
+	     .refs_taken = 1, .refs_put = 1, .page = seen,
+	     .page_seq = st.notifier);
 	vm_stop();
 	expect_clean();
 }
@@ -570,6 +691,10 @@ int main(void)
 		STREAM_TEST(tables_freed_where_somebody_runs_are_found),
 		STREAM_TEST(reserved_vmid_is_legal),
 		STREAM_TEST(tables_freed_after_a_grace_period_are_legal),
+		STREAM_TEST(relaxing_a_block_asks_nobody),
+		STREAM_TEST(write_protection_may_let_others_in),
+		STREAM_TEST(a_set_in_a_table_unlinked_before_is_found),
+		STREAM_TEST(a_set_on_the_way_into_an_unlinked_table_is_legal),
 		STREAM_TEST(parallel_faults_in_either_order_are_legal),
 		STREAM_TEST(parallel_counts_in_either_order_are_legal),
 		STREAM_TEST(window_of_a_device_is_legal),

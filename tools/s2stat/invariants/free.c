@@ -82,12 +82,22 @@ static void named(const struct step *s)
 		       pa);
 }
 
+/*
+ * Who was on the way down when a table was unlinked may still set entries in
+ * it: it is there until the grace period is over, and no walker comes there.
+ */
+static bool is_on_the_way(const struct step *s)
+{
+	return s->r->shared && s->op && s->op->lock == S2_LOCK_SHARED &&
+	       s->op->begun.seq < s->table->gone.seq;
+}
+
 static void filled(const struct step *s)
 {
 	struct charge c = { .at = place_of_entry(s) };
 
 	named(s);
-	if (!s->table || s->table->state != TABLE_UNLINKED)
+	if (!s->table || s->table->state != TABLE_UNLINKED || is_on_the_way(s))
 		return;
 	c.cause = &s->table->gone;
 	accuse(s, INV_free, &c,

@@ -50,7 +50,8 @@ static void check_host(const struct step *s, const struct flight *f,
 	const int32_t page = s->e->s2_fault_end.page;
 	const unsigned int shift = S2_PAGE_HOST_SHIFT(page);
 
-	if ((page & 1 << S2_PAGE_FOUND) && f->leaf.level != LEVEL_LAST &&
+	/* A block that was there and allows more: the notifiers watch it. */
+	if (f->made && (page & 1 << S2_PAGE_FOUND) && f->leaf.level != LEVEL_LAST &&
 	    1ULL << shift < c->at.size)
 		accuse(s, INV_inslot, c,
 		       shift ? "a block is mapped where the host maps 2^%u bytes" :

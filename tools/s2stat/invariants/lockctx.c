@@ -13,6 +13,7 @@ static const char *const held[] = {
 	[S2_LOCK_NONE] = "not held",
 	[S2_LOCK_READ] = "held for read",
 	[S2_LOCK_WRITE] = "held for write",
+	[S2_LOCK_SHARED] = "held for read, shared",
 };
 
 /* Who holds it for write lets nobody in; who holds it for read, no writer. */
@@ -30,7 +31,9 @@ static void begins(const struct step *s)
 	for (size_t i = 0; i < s->mmu->nr_ops; i++) {
 		const struct op *op = &s->mmu->op[i];
 		bool alone = op->lock == S2_LOCK_WRITE && !op->may_block;
-		bool met = lock == S2_LOCK_WRITE && op->lock == S2_LOCK_READ;
+		bool met = lock == S2_LOCK_WRITE &&
+			   (op->lock == S2_LOCK_READ ||
+			    op->lock == S2_LOCK_SHARED);
 
 		if (!alone && !met)
 			continue;

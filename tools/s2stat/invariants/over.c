@@ -76,7 +76,7 @@ static void set(const struct step *s)
 
 	if (s->e->s2_set.old == s->e->s2_set.new)
 		accuse(s, INV_over, &c, "an entry is written over with itself");
-	if (s->op && !s->e->s2_set.old)
+	if (s->op && !(s->e->s2_set.old & PTE_VALID))
 		check_broken(s);
 }
 

@@ -55,6 +55,7 @@ int apply_fault_leaf(struct step *s)
 	if (!f)
 		return 0;
 	f->changed = true;
+	f->made = !(s->e->s2_set.old & PTE_VALID);
 	f->writes |= s->e->s2_set.new & ~s->e->s2_set.old & PTE_WRITE;
 	f->floor = s->mmu->seq_floor + s->mmu->seq_bump;
 	f->mapped = s->op->notifier_seq;

@@ -65,7 +65,7 @@ int apply_op_begin(struct step *s)
 		mmu->crowd = mmu->nr_ops;
 	if (!mmu->first_op)
 		mmu->first_op = op->id;
-	if (op->lock >= S2_NR_LOCKS)
+	if (op->lock == S2_LOCK_SHARED)
 		s->r->shared = true;
 	if (op->reason == S2_REASON_NOTIFIER_UNMAP)
 		mmu->piece = (struct piece){

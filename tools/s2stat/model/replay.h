@@ -90,12 +90,14 @@ struct op {
  * @floor:	least notifier sequence that a leaf set now may be based on
  * @mapped:	the notifier sequence under mmu_lock, when one was set
  * @changed:	an entry was set for it
+ * @made:	and was no leaf before: it did not only come to allow more
  * @writes:	and the guest can write there, which it could not
  * @leaf:	the last leaf that was
  */
 struct flight {
 	bool used;
 	bool changed;
+	bool made;
 	bool writes;
 	int32_t vcpu;
 	int32_t pid;
