@@ -146,7 +146,8 @@ found:
 		.pa = s2_port_pa(table),
 		.entries = table,
 		.level = l,
-		.count = s2_table_count(table),
+		.count = s2_port_table_count(table, l == geo->start_level ?
+						    geo->root_pages : 1),
 		.nr = s2_entries(geo, l),
 	};
 	return true;

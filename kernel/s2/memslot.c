@@ -7,34 +7,6 @@
 
 #include "seam.h"
 
-static const enum s2_memslot_change memslot_change[] = {
-	[KVM_MR_CREATE]		= S2_MEMSLOT_CREATE,
-	[KVM_MR_DELETE]		= S2_MEMSLOT_DELETE,
-	[KVM_MR_MOVE]		= S2_MEMSLOT_MOVE,
-	[KVM_MR_FLAGS_ONLY]	= S2_MEMSLOT_FLAGS,
-};
-
-/*
- * A deletion has no new slot, a creation no old one; @result is not 0 if it
- * may not happen.
- */
-static void emit_memslot(struct kvm *kvm, const struct kvm_memory_slot *old,
-			 const struct kvm_memory_slot *new,
-			 enum kvm_mr_change change, int result)
-{
-	const struct kvm_memory_slot *slot = new ? new : old;
-	struct s2_ctx *ctx = kvm->arch.mmu.s2;
-
-	if (!ctx || !slot)
-		return;
-
-	s2_emit(s2_memslot, ctx,
-		result ? S2_MEMSLOT_REFUSED : memslot_change[change], slot->id,
-		slot->base_gfn, slot->npages, slot->userspace_addr,
-		slot->flags, old ? old->base_gfn : 0, old ? old->flags : 0,
-		result);
-}
-
 /* May what this VMA maps be part of the slot? */
 static int check_vma(struct kvm *kvm, const struct kvm_memory_slot *slot,
 		     const struct vm_area_struct *vma)
@@ -105,7 +77,7 @@ int kvm_arch_prepare_memory_region(struct kvm *kvm,
 	if (fits_ipa_space(kvm, new))
 		ret = check_vmas(kvm, new);
 
-	emit_memslot(kvm, old, new, change, ret);
+	s2_tell_memslot(kvm, old, new, change, ret);
 	return ret;
 }
 
@@ -152,7 +124,7 @@ void kvm_arch_commit_memory_region(struct kvm *kvm,
 	bool log = new && (new->flags & KVM_MEM_LOG_DIRTY_PAGES);
 
 	if (change == KVM_MR_DELETE)
-		emit_memslot(kvm, old, NULL, change, 0);
+		s2_tell_memslot(kvm, old, NULL, change, 0);
 
 	if (!log)
 		s2_cache_drain(kvm->arch.mmu.s2,

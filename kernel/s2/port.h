@@ -2,13 +2,16 @@
 /*
  * What the core needs from its surroundings: the only header that differs
  * between the kernel and the host build (tests/unit/core/port_host.h), where the
- * core runs under sanitizers and a fuzzer.
+ * core runs under sanitizers and a fuzzer. Where Linux's own stage-2 code is
+ * observed (kernel/observe/port_observe.h) there are only events and iterators.
  */
 #ifndef __KVM_ARM64_S2_PORT_H
 #define __KVM_ARM64_S2_PORT_H
 
 #ifndef __KERNEL__
 #include "port_host.h"
+#elif defined(CONFIG_KVM_ARM64_S2_OBSERVE)
+#include "port_observe.h"
 #else
 
 #include <linux/kvm_host.h>
@@ -39,6 +42,12 @@ static inline u64 s2_port_pa(const void *va)
 static inline atomic_t *s2_port_count(const void *table)
 {
 	return &page_ptdesc(virt_to_page(table))->pt_frag_refcount;
+}
+
+/* The same for a reader; the @pages of a concatenated root have one count. */
+static inline s32 s2_port_table_count(const void *table, u32 pages)
+{
+	return atomic_read(s2_port_count(table));
 }
 
 /* Links an unlinked table page into the list of those waiting to be freed. */

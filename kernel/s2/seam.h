@@ -38,5 +38,7 @@ void s2_join_slot(struct kvm *kvm, const struct kvm_memory_slot *slot);
 u64 s2_host_leaf_size(struct mm_struct *mm, unsigned long hva);
 void s2_wp_range(struct kvm_s2_mmu *mmu, u64 ipa, u64 end,
 		 enum s2_reason reason);
+void s2_tell_memslot(struct kvm *kvm, const struct kvm_memory_slot *old,
+		     const struct kvm_memory_slot *new, int change, int result);
 
 #endif /* __KVM_ARM64_S2_SEAM_H */
