@@ -5,7 +5,7 @@ The s2 tracepoints are an ABI, and docs/tracepoints.md is its contract. Fails
 when the two part: signatures as the built kernel's BTF has them, arguments by
 name as kernel/s2/events.h has them, enumerations as kernel/s2/abi.h has them.
 
-    tests/abi/check.py           compare
+    tests/abi/check.py [KERNEL]  compare; KERNEL is s2 or observed
     tests/abi/check.py --print   what the document's signature block should say
 """
 import pathlib
@@ -14,7 +14,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-VMLINUX = ROOT / "build/kernel-s2/vmlinux"
+KERNEL = next((a for a in sys.argv[1:] if not a.startswith("-")), "s2")
+VMLINUX = ROOT / "build" / ("kernel-" + KERNEL) / "vmlinux"
 DOC = ROOT / "docs/tracepoints.md"
 EVENTS = ROOT / "kernel/s2/events.h"
 ABI = ROOT / "kernel/s2/abi.h"
@@ -100,8 +101,8 @@ def main():
     if problems:
         sys.exit("the tracepoint ABI and docs/tracepoints.md differ: change "
                  "the document on purpose, or the tracepoints back")
-    print("abi: %d tracepoints, %d enumerations as documented" % (
-        len(real), len(enums)))
+    print("abi: %s: %d tracepoints, %d enumerations as documented" % (
+        KERNEL, len(real), len(enums)))
 
 
 main()
