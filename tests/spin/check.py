@@ -52,12 +52,20 @@ def squeeze(text):
     return re.sub(r"\s+", " ", text).strip()
 
 
+def without_injection(body):
+    """As the compiler sees it without CONFIG_KVM_ARM64_S2_INJECT (inject.h)."""
+    asked = r"s2_inject\([^()]*\)"
+    body = re.sub(r"if \(%s\) (\{[^{}]*\}|[^;{}]*;) ?" % asked, "", body)
+    body = re.sub(r"if \(!%s\) " % asked, "", body)
+    return re.sub(r"if \(\((.*?)\) && !%s\)" % asked, r"if (\1)", body)
+
+
 def functions(source):
-    """name -> body of every function, comments left out."""
+    """name -> body of every function, without comments and injected faults."""
     source = re.sub(r"/\*.*?\*/", " ", source, flags=re.S)
     found = re.findall(r"^[a-z][^;={}#]*?\b(\w+)\([^;{}]*?\)\n\{\n(.*?)^\}",
                        source, flags=re.S | re.M)
-    return {name: squeeze(body) for name, body in found}
+    return {name: without_injection(squeeze(body)) for name, body in found}
 
 
 def correspondence(source, model):
