@@ -614,6 +614,31 @@ static void a_bounded_file_is_never_larger(void **state)
 	assert_int_equal(out.events, done.events);
 }
 
+/*
+ * The smallest bound: the usual block would not fit. And that it was reached
+ * shows only when the end has been decided on.
+ */
+static void a_small_file_holds_some_and_says_that_it_is_full(void **state)
+{
+	struct trace_writer *w =
+		begin((struct trace_options){ .max_size = 65536, .level = 0 });
+	struct outcome out;
+
+	(void)state;
+	for (uint64_t i = 0; i < 20000; i++) {
+		struct event e = usual_event(i);
+
+		assert_int_equal(trace_write(w, &e, &f), 0);
+	}
+	assert_int_equal(ending.reason, TRACE_END_COMMAND);
+	assert_int_equal(trace_writer_end(w, &ending, &f), 0);
+	assert_true(trace_written(w).full);
+	trace_writer_close(w);
+	out = read_usual();
+	assert_true(out.events > 1000 && out.events < 20000);
+	assert_false(out.complete);
+}
+
 /* RLIMIT_FSIZE fails a write in the middle, as a full disk does. */
 static void a_full_disk_leaves_whole_blocks(void **state)
 {
@@ -732,6 +757,7 @@ int main(void)
 		TEST(nothing_is_replaced_unless_asked_to),
 		TEST(a_recording_without_an_event_leaves_no_file),
 		TEST(a_bounded_file_is_never_larger),
+		TEST(a_small_file_holds_some_and_says_that_it_is_full),
 		TEST(a_full_disk_leaves_whole_blocks),
 		TEST(a_writer_that_is_killed_leaves_what_it_wrote),
 		TEST(more_mmus_than_a_block_holds_take_more_blocks),

@@ -29,6 +29,8 @@ struct job {
 /**
  * struct trace_writer - both sides
  * @out:	the thread's, once it runs
+ * @fill:	raw bytes that make a block: fewer where the file is bounded to
+ *		so little that a usual block might find no room in it
  * @job:	a ring: the caller fills @job[@filled], the thread writes
  *		@job[@written]; both only rise
  * @err:	errno of the thread's first failure; it writes no more then
@@ -36,6 +38,7 @@ struct job {
  */
 struct trace_writer {
 	struct outblock out;
+	uint32_t fill;
 	struct codec_table table;
 	struct codec codec;
 	struct job *job;
@@ -74,6 +77,9 @@ int trace_writer_open(struct trace_writer **out, const char *path,
 	if (!w)
 		return failed(f, EXIT_ERROR, "out of memory");
 	w->out.fd = -1;
+	w->fill = TRACE_FILL;
+	if (o->max_size && o->max_size / 8 < TRACE_FILL)
+		w->fill = o->max_size / 8;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->more, NULL);
 	pthread_cond_init(&w->less, NULL);
@@ -234,7 +240,7 @@ int trace_write(struct trace_writer *w, const struct event *e,
 	job->events++;
 	if (e->time > job->last)
 		job->last = e->time;
-	return job->len >= TRACE_FILL ? hand_over(w, f) : 0;
+	return job->len >= w->fill ? hand_over(w, f) : 0;
 }
 
 /** trace_flush() - what was written is handed to the disk. As trace_write() */
@@ -290,7 +296,8 @@ static int join(struct trace_writer *w)
 
 /**
  * trace_writer_end() - the recording is over
- * @end:	its number of events is filled in here
+ * @end:	its number of events is filled in here, and that the file was
+ *		full, which may show with the last events only
  *
  * Return: 0 with everything on the disk, or -1 with @f filled.
  */
@@ -310,6 +317,8 @@ int trace_writer_end(struct trace_writer *w, const struct trace_end *end,
 	if (err)
 		return outblock_failed(&w->out, err, f);
 	e.events = w->done.events;
+	if (w->done.full)
+		e.reason = TRACE_END_SIZE;
 	out = open_memstream(&text, &len);
 	if (out)
 		trace_end_write(out, &e);
