@@ -75,9 +75,10 @@ def lines_with(*patterns):
 
 
 def beta_works(lines):
-    """beta with sets and flushes"""
+    """beta with sets and flushes, and rates for all: rows are drawn one by one"""
     row = rows(lines).get("beta", {})
-    return row.get("SET/s", "0") not in "0-" and row.get("FLU/s", "0") not in "0-"
+    return row.get("SET/s", "0") not in "0-" and row.get("FLU/s", "0") not in "0-" \
+        and all(row["FLU/s"] != "-" for row in rows(lines).values())
 
 
 def go_through(person, path):
