@@ -10,18 +10,9 @@ import re
 import pytest
 
 from house import CPUS
+from verdicts import HOST, LEAK, LINES, NOTHING, known
 
 CHECK = "s2stat check --json -- sh -c '%s >/share/%s.guest' >/share/%s.ndjson"
-
-# As docs/findings.md has them.
-LEAK = ("LEAK", r"2 table pages are left")
-NOTHING = ("OVER", r"nothing of what is invalidated was owed")
-HOST = ("FLUSHID", r"VMID 0, the host's, is invalidated")
-LINES = ("CMO", r"0x[0-9a-f]+ was unmapped and its data cache lines are not "
-                r"cleaned when the operation ends")
-# Not a defect, and not yet judged rightly: docs/findings.md, "Open".
-DENIED = ("OWED", r"after a permission fault the CPU keeps the translation that "
-                  r"denied it")
 
 # Scenario -> command, what must be found on CPUs with FEAT_S2FWB and range
 # invalidations (max), and on those without.
@@ -37,7 +28,7 @@ SCENARIOS = {
 }
 # Who loses a race there is not the same every time: nothing but these.
 MAY = {
-    "storm": ("s2guest storm --rounds 40", {NOTHING, DENIED}, {LINES, DENIED}),
+    "storm": ("s2guest storm --rounds 40", {NOTHING, HOST}, {LINES, HOST}),
 }
 VERBS = ("list", "show", "walk", "map", "audit", "flush", "vmid", "faults")
 LIVE = ("sh /repo/tests/guest/hold /share live 'rc=0; for v in %s; do case $v in "
@@ -72,17 +63,6 @@ def found(result):
     assert set(states.values()) <= {"holds", "broken"}, states
     return {(l["invariant"], l["what"]) for l in lines
             if l["type"] == "finding"}
-
-
-def known(findings, documented):
-    """Of what is documented, what was found; anything else is an error."""
-    met = set()
-    for invariant, what in findings:
-        of = {d for d in documented
-              if d[0] == invariant and re.fullmatch(d[1], what)}
-        assert of, "not in docs/findings.md: %s: %s" % (invariant, what)
-        met |= of
-    return met
 
 
 def documented(table, cpu, name):
