@@ -14,16 +14,18 @@ import subprocess
 import time
 
 from house import BUILD, ROOT, HouseError, Result
+from verdicts import Verdict
 
 DIR = BUILD / "selftests"
 ROW = "/repo/tests/vm/lib/selftest-row"
+CHECKED = "/repo/tests/vm/lib/selftest-checked"
 # Pages for the kinds of memory; 1 GB ones only where rows ask for them.
 PAGES = ("default_hugepagesz=2M hugepagesz=2M hugepages=256 hugepagesz=64K hugepages=1024 "
          "hugepagesz=32M hugepages=6")
 GIGANTIC = " hugepagesz=1G hugepages=3"
 # Beyond a row's limit: a host that does not even end a row in time is dead.
 GRACE = 240
-FACTS = re.compile(r"^row: hundredths=(\d+) late=(\d) tables_kb=(-?\d+)$", re.M)
+FACTS = re.compile(r"^row: rc=(\d+) hundredths=(\d+) late=(\d) tables_kb=(-?\d+)$", re.M)
 NOISE = re.compile(r"^(Random seed: |sh: addr2line|$|row: |==== Test Assertion Failure|"
                    r"\s+pid=\d+ tid=\d+ errno=|\(stack trace empty\))")
 
@@ -114,7 +116,21 @@ def reason(text, status):
     return "; ".join(lines[where:where + 1] + message[:1])[:300]
 
 
-def outcome(boot, name):
+def judged(path):
+    """What s2stat check said of a row, as plain values."""
+    said = Verdict(path.read_text(errors="replace") if path.exists() else "", None)
+    return {"events": said.end.get("events", 0), "mmus": said.end.get("mmus", 0),
+            "lost": said.end.get("lost", 0),
+            "findings": sorted(map(list, {(f["invariant"], f["what"]) for f in said.findings})),
+            "unproved": said.unproved()}
+
+
+def command(study, name, row):
+    runs = [CHECKED, "/share/%s.check" % name] if study.checked else [ROW]
+    return shlex.join(["exec", "sh", *runs, str(row.limit), row.program, *row.args])
+
+
+def outcome(boot, name, checked=False):
     """What a row that ended left, as plain values."""
     result = Result(boot.path, name)
     text = result.out
@@ -123,14 +139,15 @@ def outcome(boot, name):
         return {"status": "timeout", "seconds": result.seconds, "rc": result.status,
                 "reason": "not even ended in time", "warnings": result.warnings(),
                 "tables_kb": 0}
-    hundredths, late, tables = map(int, facts.groups())
+    rc, hundredths, late, tables = map(int, facts.groups())
     if late:
         status = "timeout"
     else:
-        status = {0: "pass", 4: "skip"}.get(result.status, "fail")
-    return {"status": status, "rc": result.status, "seconds": hundredths / 100,
+        status = {0: "pass", 4: "skip"}.get(rc, "fail")
+    check = {"check": judged(boot.path / ("%s.check" % name))} if checked else {}
+    return {"status": status, "rc": rc, "seconds": hundredths / 100,
             "reason": reason(text[:facts.start()], status),
-            "warnings": result.warnings()[:10], "tables_kb": tables}
+            "warnings": result.warnings()[:10], "tables_kb": tables, **check}
 
 
 def run_rows(study, rows, tag, done, slots):
@@ -143,13 +160,12 @@ def run_rows(study, rows, tag, done, slots):
         gigantic = left[0].gigantic
         batch = [r for r in left if r.gigantic == gigantic]
         names = {"r%03d" % n: row for n, row in enumerate(batch)}
-        commands = {n: shlex.join(["exec", "sh", ROW, str(r.limit), r.program, *r.args])
-                    for n, r in names.items()}
+        commands = {n: command(study, n, r) for n, r in names.items()}
         with alone(tag, slots):
             boot = Boot(study.kernel, study.cpu, study.image, DIR / "run" / tag, commands,
                         max(r.limit for r in batch), gigantic)
             unended = boot.follow({n: r.limit for n, r in names.items()},
-                                  lambda n: done(names[n], outcome(boot, n)))
+                                  lambda n: done(names[n], outcome(boot, n, study.checked)))
         if unended and boot.began(unended[0]):
             guilty = unended.pop(0)
             done(names[guilty], {"status": "died", "rc": None, "seconds": 0, "tables_kb": 0,

@@ -7,11 +7,11 @@ only are one line; what differs between the kernels is told row by row.
 from collections import Counter
 
 from house import ROOT
-from selftest_results import RANK, regressions, status, unsteady
+from selftest_results import RANK, objections, regressions, status, unsteady
 
 PAGE = ROOT / "docs/selftests.md"
 SUMMARY = ROOT / "docs/testing.md"
-BEGIN, END = "<!-- selftests: begin -->", "<!-- selftests: end -->"
+MARKS = "<!-- %s: begin -->", "<!-- %s: end -->"
 
 INTRODUCTION = """\
 <!-- SPDX-License-Identifier: GPL-2.0-only -->
@@ -134,6 +134,39 @@ def plain_table(session, rows):
     return lines
 
 
+def put_into_summary(name, lines):
+    """Lines in place of what is between the marks in docs/testing.md."""
+    text, (begin, end) = SUMMARY.read_text(), (m % name for m in MARKS)
+    if begin not in text or end not in text:
+        raise SystemExit("selftests: %s has lost its marks" % SUMMARY.relative_to(ROOT))
+    before, after = text.split(begin)[0], text.split(end)[1]
+    SUMMARY.write_text(before + "\n".join([begin, *lines, end]) + after)
+
+
+def checked_line(session, study, rows):
+    """What s2stat check had to say on one kernel and CPU, in a line."""
+    checks = [best["check"] for best in map(study.best, rows) if best and "check" in best]
+    met = Counter(name for c in checks for name in {f[0] for f in c["findings"]})
+    bad = sum(bool(objections(study, row)) for row in rows)
+    return "| %s | `%s` | %d | %s | %s | %d | %d | %s | %d |" % (
+        study.kernel, session.cpu, len(rows), tally(rows, study)[0],
+        "{:,}".format(sum(c["events"] for c in checks)), sum(c["mmus"] for c in checks),
+        sum(c["lost"] for c in checks),
+        ", ".join("%s in %d" % m for m in sorted(met.items())) or "none", bad)
+
+
+def write_checked(sessions):
+    """The section of docs/testing.md on KVM's selftests under s2stat check."""
+    lines = ["| kernel | CPU | rows | the programs say | events | MMUs | lost "
+             "| rows with findings that are documented | objections |",
+             "|---|---|---:|---|---:|---:|---:|---|---:|"]
+    for session in sessions:
+        rows = session.rows()
+        lines += [checked_line(session, study, rows) for study in session.studies.values()]
+    put_into_summary("selftests-checked", lines)
+    return 0
+
+
 def write(sessions):
     """docs/selftests.md, and the section of docs/testing.md between its marks."""
     page, summary = [INTRODUCTION], list(SUMMARY_HEAD)
@@ -150,10 +183,6 @@ def write(sessions):
         different = differences(rows, ours, upstream)
         if different:
             page += ["", "Not the same on both, or not each time:", "", *different]
-    text = SUMMARY.read_text()
-    if BEGIN not in text or END not in text:
-        raise SystemExit("selftests: %s has lost its marks" % SUMMARY.relative_to(ROOT))
+    put_into_summary("selftests", summary)
     PAGE.write_text("\n".join(page) + "\n")
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    SUMMARY.write_text(before + "\n".join([BEGIN, *summary, END]) + after)
     return 0

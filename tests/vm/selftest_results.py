@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 
 from selftest_house import DIR
+from verdicts import DEFECTS, known
 
 # The best of several attempts counts; what was not steady is told, too.
 RANK = ("pass", "skip", "fail", "timeout", "died")
@@ -21,11 +22,13 @@ def file_hash(path):
 class Study:
     """One kernel image on one CPU, and every row that was run there."""
 
-    def __init__(self, kernel, cpu, image, programs):
+    def __init__(self, kernel, cpu, image, programs, checked=False):
         self.kernel, self.cpu, self.image = kernel, cpu, image
+        self.checked = checked  # every row under s2stat check
         self.programs = programs  # {name: hash}
         self.image_hash = file_hash(image)
-        self.file = DIR / ("results-%s-%s-%s.json" % (kernel, cpu, self.image_hash[:8]))
+        self.file = DIR / ("results-%s%s-%s-%s.json" % (
+            "checked-" if checked else "", kernel, cpu, self.image_hash[:8]))
         self.lock = threading.Lock()
         self.data = {"kernel": kernel, "cpu": cpu, "image": self.image_hash,
                      "survey": None, "rows": {}}
@@ -88,6 +91,27 @@ def complaints(study, row):
         if attempt["tables_kb"] > 0:
             found.append("%d kB of stage-2 tables left behind" % attempt["tables_kb"])
     return found
+
+
+def objections(study, row):
+    """Why a row that ran under s2stat check is no clean pass: lines.
+
+    On Linux's own MMU what docs/findings.md tells of is met, and no objection. A
+    program that skips may have had no VM, and then there is nothing to judge.
+    """
+    best = study.best(row)
+    if not best:
+        return ["not run"]
+    if "check" not in best:
+        return ["%s: %s" % (best["status"], best["reason"])]
+    check = best["check"]
+    try:
+        known(check["findings"], DEFECTS if study.kernel == "observed" else ())
+    except AssertionError as e:
+        return [str(e)] + check["unproved"]
+    if best["status"] == "skip" and not check["mmus"]:
+        return []
+    return check["unproved"]
 
 
 def regressions(rows, ours, upstream):

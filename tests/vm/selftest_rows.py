@@ -54,6 +54,7 @@ class Row:
         self.gigantic = size >= 1 << 20
         changed = sum(values[f] != BASE[f] for f in values)
         self.order = (self.gigantic, changed)
+        self.base_mode = values.get("mode", BASE["mode"]) == BASE["mode"]
 
     @staticmethod
     def _text(line, values):
@@ -134,9 +135,14 @@ def expand(lines, offers):
 
 
 def select(rows, words):
-    """quick, full, or the programs and row texts that are named."""
+    """quick, every, full, or the programs and row texts that are named.
+
+    every: all lines and all kinds of memory, in one guest mode.
+    """
     if words == ["full"]:
         return rows
+    if words == ["every"]:
+        return [row for row in rows if row.base_mode]
     if words == ["quick"]:
         return [row for row in rows if row.quick]
     chosen = [row for row in rows for w in words
