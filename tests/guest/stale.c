@@ -7,11 +7,12 @@
  * mmap_lock brings that about every time. One thread holds it for reading
  * (MADV_POPULATE_WRITE of something large), a second waits for writing (mremap
  * of single pages over the huge page), the vCPU's write to a write-protected
- * block queues behind both. Afterwards the guest must find, word by word, the
- * pages that were moved in, and in one of them what it wrote itself.
+ * block comes then and queues behind both. Afterwards the guest must find, word by
+ * word, the pages that were moved in, and in one of them what it wrote itself.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ struct stale {
 	struct mem	mem;
 	uint8_t		*large;
 	uint8_t		*single;
+	atomic_int	mover;	/* thread id; 0: not there yet, -1: done */
 	int		error;
 };
 
@@ -58,10 +60,37 @@ static void *replace(void *arg)
 {
 	struct stale *s = arg;
 
+	s->mover = gettid();
 	if (mremap(s->single, BLOCK_SIZE, BLOCK_SIZE,
 		   MREMAP_MAYMOVE | MREMAP_FIXED, s->mem.p) != s->mem.p)
 		s->error = fail("mremap");
+	s->mover = -1;
 	return NULL;
+}
+
+/* Is this thread of ours waiting for a lock of the kernel? */
+static bool sleeps(int tid)
+{
+	char path[64], state = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	f = fopen(path, "r");
+	if (!f)
+		return false;
+	if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(f);
+	return state == 'D';
+}
+
+/* A write that came before would be moved away with the page that it went to. */
+static void wait_for_mover(struct stale *s)
+{
+	int tid;
+
+	while ((tid = s->mover) != -1 && !(tid && sleeps(tid)))
+		usleep(500);
 }
 
 /* Pages of their own, allocated in an order that scatters them. */
@@ -128,8 +157,9 @@ static int race(struct stale *s, size_t page)
 
 	pthread_create(&holder, NULL, hold_lock, s);
 	usleep(5000);
+	s->mover = 0;
 	pthread_create(&mover, NULL, replace, s);
-	usleep(5000);
+	wait_for_mover(s);
 	ret = vcpu_do(&s->vm.vcpu[0], &write);
 	pthread_join(mover, NULL);
 	pthread_join(holder, NULL);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "mem.h"
 #include "s2guest.h"
@@ -123,6 +124,15 @@ static uint64_t calm(struct storm *s)
 	return bad;
 }
 
+/* The vCPUs write between the blows, or there is no storm. */
+static void wait_for_passes(struct storm *s, long more)
+{
+	long enough = s->passes + more;
+
+	while (!s->error && s->passes < enough)
+		usleep(100);
+}
+
 static int rage(struct storm *s, long rounds)
 {
 	struct worker workers[MAX_VCPUS];
@@ -132,8 +142,11 @@ static int rage(struct storm *s, long rounds)
 		workers[i] = (struct worker){ .s = s, .index = i };
 		pthread_create(&workers[i].thread, NULL, work, &workers[i]);
 	}
-	for (long i = 0; !ret && !s->error && i < rounds; i++)
+	wait_for_passes(s, s->vm.nr_vcpus);
+	for (long i = 0; !ret && !s->error && i < rounds; i++) {
 		ret = blow(s);
+		wait_for_passes(s, 1);
+	}
 	s->over = true;
 	for (int i = 0; i < s->vm.nr_vcpus; i++)
 		pthread_join(workers[i].thread, NULL);
