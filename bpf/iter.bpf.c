@@ -21,8 +21,9 @@ char LICENSE[] SEC("license") = "GPL";
 
 #define PTE_VALID (1ULL << 0)
 #define PTE_TABLE (1ULL << 1)
-/* KVM_INVALID_PTE_LOCKED: a break-before-make is under way. */
-#define PTE_LOCKED (1ULL << 10)
+/* A break-before-make is under way: see tools/s2stat/model/descriptor.h. */
+#define PTE_LOCK_MARK (1ULL << 10)
+#define PTE_LOCK_TYPE (1ULL << 60)
 #define LAST_LEVEL 3
 
 /* Set by user space before each pass. */
@@ -176,7 +177,7 @@ static long classify_entry(u32 i, void *unused)
 	e = s->chunk.e[i & (S2R_CHUNK - 1)];
 	if (!e)
 		return 0;
-	if (e == PTE_LOCKED)
+	if (e == PTE_LOCK_MARK || e == PTE_LOCK_TYPE)
 		s->table.locked++;
 	else if (!(e & PTE_VALID))
 		s->table.annotations++;

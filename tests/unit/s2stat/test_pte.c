@@ -15,6 +15,8 @@ static void kinds_are_told_apart(void **state)
 	assert_int_equal(pte_kind(0x80000001, 2), PTE_LEAF);
 	assert_int_equal(pte_kind(0x80000001, 1), PTE_LEAF);
 	assert_int_equal(pte_kind(1 << 10, 3), PTE_LOCKED);
+	assert_int_equal(pte_kind(1ULL << 60, 3), PTE_LOCKED);
+	assert_int_equal(pte_kind(1ULL << 61, 3), PTE_ANNOTATION);
 	assert_int_equal(pte_kind(1 << 2, 3), PTE_ANNOTATION);
 	assert_int_equal(pte_kind(1 << 10 | 1 << 2, 3), PTE_ANNOTATION);
 }

@@ -20,8 +20,12 @@
 #define PTE_XN (3ULL << 53)
 #define PTE_XN1 (1ULL << 54) /* XN[1]: execution is restricted */
 #define PTE_SW (0xfULL << 55)
-/* KVM_INVALID_PTE_LOCKED: a break-before-make is under way. */
+/*
+ * A break-before-make is under way: KVM_INVALID_PTE_LOCKED, and what newer Linux
+ * has instead, one of several types of invalid entries (bits 63:60).
+ */
 #define PTE_LOCK_MARK (1ULL << 10)
+#define PTE_LOCK_TYPE (1ULL << 60)
 
 #define PTE_PERMS (PTE_READ | PTE_WRITE | PTE_XN)
 /* What may change while an entry stays valid (D8.16.1): BBM. */
@@ -49,10 +53,15 @@ static inline bool pte_is_leaf(uint64_t pte, int level)
 	return (pte & PTE_VALID) && !pte_is_table(pte, level);
 }
 
+static inline bool pte_is_lock_mark(uint64_t pte)
+{
+	return pte == PTE_LOCK_MARK || pte == PTE_LOCK_TYPE;
+}
+
 /* It holds a reference on its table page. */
 static inline bool pte_is_counted(uint64_t pte)
 {
-	return pte && pte != PTE_LOCK_MARK;
+	return pte && !pte_is_lock_mark(pte);
 }
 
 static inline unsigned int pte_memattr(uint64_t pte)

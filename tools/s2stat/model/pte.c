@@ -2,6 +2,7 @@
 /*
  * Reads a stage-2 descriptor (see pte.h).
  */
+#include "descriptor.h"
 #include "pte.h"
 
 #define VALID (1ULL << 0)
@@ -10,8 +11,6 @@
 #define S2AP_W (1ULL << 7)
 #define AF (1ULL << 10)
 #define XN (1ULL << 54)
-/* KVM_INVALID_PTE_LOCKED of Linux's asm/kvm_pgtable.h. */
-#define LOCKED (1ULL << 10)
 #define LAST_LEVEL 3
 
 /** pte_kind() - what the descriptor @pte in a table of @level is */
@@ -19,7 +18,7 @@ enum pte_kind pte_kind(uint64_t pte, int level)
 {
 	if (!pte)
 		return PTE_NONE;
-	if (pte == LOCKED)
+	if (pte_is_lock_mark(pte))
 		return PTE_LOCKED;
 	if (!(pte & VALID))
 		return PTE_ANNOTATION;

@@ -26,14 +26,6 @@
 /* How often a table is read anew whose parent entry changed. */
 #define MAX_TRIES 4
 
-/*
- * KVM_INVALID_PTE_LOCKED was bit 10; in newer kernels it is a type of invalid
- * entry, of which there are several (KVM_INVALID_PTE_TYPE_LOCKED, 1 in bits
- * 63:60). To all else here it is what it was.
- */
-#define LOCKED (1ULL << 10)
-#define LOCKED_TYPE (1ULL << 60)
-
 /* An ancestor is another: not a negative errno, so that none looks like it. */
 #define STALE 1
 
@@ -230,13 +222,6 @@ static enum outcome outcome(struct walk *w, struct table *t,
 	return REPLACED;
 }
 
-static void normalise(__u64 *e, uint32_t nr)
-{
-	for (uint32_t i = 0; i < nr; i++)
-		if (e[i] == LOCKED_TYPE)
-			e[i] = LOCKED;
-}
-
 /* Reads all of @t into @to. Returns an enum outcome, or -errno. */
 static int read_once(struct walk *w, struct table *t, __u64 *to)
 {
@@ -263,7 +248,6 @@ static int read_once(struct walk *w, struct table *t, __u64 *to)
 		memcpy(to + done * S2R_CHUNK, rd->pages,
 		       n * sizeof(*rd->pages));
 	}
-	normalise(to, t->nr);
 	t->e = to;
 	return READ;
 }
@@ -316,7 +300,6 @@ static enum outcome queued_outcome(struct walk *w, struct table *t,
 		if (o == READ)
 			add_count(t, &rd->reads[i]);
 	}
-	normalise(rd->pages[first], t->nr);
 	t->e = rd->pages[first];
 	return o;
 }
