@@ -25,11 +25,19 @@ static inline u64 s2_next_seq(struct s2_ctx *ctx)
 #ifdef __KERNEL__
 #include "events.h"
 #define s2_listening(event)	trace_##event##_enabled()
+/*
+ * Not preempted while it is told: a BPF program that the next task on the CPU
+ * runs meanwhile would skip its event. A tracepoint used to see to that itself;
+ * in newer Linux (7.3) it is guarded by SRCU and can be preempted.
+ */
 #define s2_emit(event, ctx, ...)					\
 do {									\
-	if (trace_##event##_enabled())					\
+	if (trace_##event##_enabled()) {				\
+		preempt_disable_notrace();				\
 		trace_##event((ctx)->pgt.mmu, s2_next_seq(ctx),		\
 			      ##__VA_ARGS__);				\
+		preempt_enable_notrace();				\
+	}								\
 } while (0)
 #else
 #define s2_listening(event)	true
