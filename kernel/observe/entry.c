@@ -75,7 +75,7 @@ void s2_observe_break(const struct kvm_pgtable_visit_ctx *at)
 		return;
 	if (w && s2_pte_table(at->old, at->level))
 		w->collapsing = true;
-	tell(at, at->old, KVM_INVALID_PTE_LOCKED, -1);
+	tell(at, at->old, S2_PORT_LOCK_MARK, -1);
 }
 
 /**
@@ -90,7 +90,7 @@ void s2_observe_make(const struct kvm_pgtable_visit_ctx *at, u64 new)
 {
 	struct s2_watch *w = s2_watch_current();
 
-	tell(at, at->old ? KVM_INVALID_PTE_LOCKED : 0, new, 0);
+	tell(at, at->old ? S2_PORT_LOCK_MARK : 0, new, 0);
 	if (w) {
 		w->linking = false;
 		w->collapsing = false;

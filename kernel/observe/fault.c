@@ -12,7 +12,9 @@ static enum s2_fault_kind fault_kind(u64 esr)
 		return S2_FAULT_TRANSLATION;
 	if (esr_fsc_is_permission_fault(esr))
 		return S2_FAULT_PERMISSION;
-	return S2_FAULT_ACCESS;
+	if (esr_fsc_is_access_flag_fault(esr))
+		return S2_FAULT_ACCESS;
+	return S2_FAULT_OTHER;
 }
 
 static struct s2_fault_watch *current_fault(void)
@@ -27,6 +29,8 @@ static struct s2_fault_watch *current_fault(void)
  * @f:		filled in
  * @vcpu:	whose
  * @ipa:	where
+ *
+ * Of tables that pKVM keeps at EL2 nothing is known.
  */
 void s2_observe_fault_begin(struct s2_fault_watch *f, struct kvm_vcpu *vcpu,
 			    u64 ipa)
@@ -35,9 +39,12 @@ void s2_observe_fault_begin(struct s2_fault_watch *f, struct kvm_vcpu *vcpu,
 
 	*f = (struct s2_fault_watch) {
 		.vcpu = vcpu,
-		.mmu = vcpu->arch.hw_mmu,
 		.ipa = ipa,
 	};
+	if (!vcpu->arch.hw_mmu->s2)
+		return;
+
+	f->mmu = vcpu->arch.hw_mmu;
 	/* Read first: it must not be newer than the event. */
 	notifier_seq = s2_port_notifier_seq(f->mmu);
 	if (fault_kind(kvm_vcpu_get_esr(vcpu)) == S2_FAULT_PERMISSION)
@@ -66,6 +73,9 @@ static s32 page_facts(const struct s2_fault_watch *f)
  */
 void s2_observe_fault_end(struct s2_fault_watch *f, int result)
 {
+	if (!f->mmu)
+		return;
+
 	s2_amid_leave(&s2_faults, &f->amid);
 	s2_emit(s2_fault_end, f->mmu->s2, f->vcpu->vcpu_id, f->ipa, result,
 		f->pfn, f->size, f->seq, f->taken, f->put, page_facts(f),
@@ -74,12 +84,14 @@ void s2_observe_fault_end(struct s2_fault_watch *f, int result)
 
 /**
  * s2_observe_page() - the host page was looked for
- * @pfn:	the page, of which a reference was taken if it has any; or no page
+ * @pfn:	the page, or that there is none
+ * @page:	the same if a reference was taken
  * @size:	bytes of the leaf that is wanted
  * @seq:	notifier sequence number from before
  * @uncached:	the VMA lets the guest choose Normal Non-cacheable
  */
-void s2_observe_page(u64 pfn, u64 size, u64 seq, bool uncached)
+void s2_observe_page(u64 pfn, const struct page *page, u64 size, u64 seq,
+		     bool uncached)
 {
 	struct s2_fault_watch *f = current_fault();
 
@@ -97,24 +109,30 @@ void s2_observe_page(u64 pfn, u64 size, u64 seq, bool uncached)
 	f->found = true;
 	f->pfn = pfn;
 	f->page_seq = s2_port_notifier_seq(f->mmu);
-	f->taken += !!kvm_pfn_to_refcounted_page(pfn);
+	f->taken += !!page;
 }
 
 /**
  * s2_observe_page_put() - the reference is about to be put
  * @pfn:	the page behind @ipa
+ * @page:	the same if there is a reference
  * @ipa:	where the fault was, or where the block begins that it is in
- * @size:	bytes of the leaf
+ * @size:	bytes of the leaf; negative: the host's page tables had gone
  * @dirty:	it was marked dirty
  *
  * The event tells the first page of the leaf. Where Linux only relaxes what a
  * block allows it does not look for that, nor at what the host maps there.
  */
-void s2_observe_page_put(u64 pfn, u64 ipa, u64 size, bool dirty)
+void s2_observe_page_put(u64 pfn, const struct page *page, u64 ipa, s64 size,
+			 bool dirty)
 {
 	struct s2_fault_watch *f = current_fault();
 
 	if (!f)
+		return;
+
+	f->put += !!page;
+	if (size < 0)
 		return;
 
 	f->pfn = pfn - ((ipa & (size - 1)) >> PAGE_SHIFT);
@@ -122,5 +140,4 @@ void s2_observe_page_put(u64 pfn, u64 ipa, u64 size, bool dirty)
 	if (size > PAGE_SIZE && f->granule <= PAGE_SIZE)
 		f->host_size = size;
 	f->dirty = dirty;
-	f->put += !!kvm_pfn_to_refcounted_page(pfn);
 }

@@ -80,7 +80,7 @@ struct s2_watch {
  * struct s2_fault_watch - a guest abort, from begin to end
  * @amid:	how the hooks below find it
  * @vcpu:	who faulted
- * @mmu:	in which tables
+ * @mmu:	in which tables; NULL: nothing is known of them
  * @ipa:	where
  * @pfn:	the host page, 0 if none was found
  * @size:	bytes of the leaf that is wanted
@@ -153,8 +153,10 @@ void s2_observe_cmo(enum s2_cmo_kind kind, const void *va, size_t size);
 void s2_observe_fault_begin(struct s2_fault_watch *f, struct kvm_vcpu *vcpu,
 			    u64 ipa);
 void s2_observe_fault_end(struct s2_fault_watch *f, int result);
-void s2_observe_page(u64 pfn, u64 size, u64 seq, bool uncached);
-void s2_observe_page_put(u64 pfn, u64 ipa, u64 size, bool dirty);
+void s2_observe_page(u64 pfn, const struct page *page, u64 size, u64 seq,
+		     bool uncached);
+void s2_observe_page_put(u64 pfn, const struct page *page, u64 ipa, s64 size,
+			 bool dirty);
 void s2_tell_memslot(struct kvm *kvm, const struct kvm_memory_slot *old,
 		     const struct kvm_memory_slot *new, int change, int result);
 

@@ -13,6 +13,17 @@
 #include <asm/kvm_pgtable.h>
 #include <asm/tlbflush.h>
 
+/*
+ * An entry that is being replaced: bit 10 in 6.12, in newer Linux one of several
+ * types of invalid entries. The only thing here in which they differ.
+ */
+#ifdef KVM_INVALID_PTE_LOCKED
+#define S2_PORT_LOCK_MARK	KVM_INVALID_PTE_LOCKED
+#else
+#define S2_PORT_LOCK_MARK	FIELD_PREP(KVM_INVALID_PTE_TYPE_MASK, \
+					   KVM_INVALID_PTE_TYPE_LOCKED)
+#endif
+
 static inline void *s2_port_va(u64 pa)
 {
 	return __va(pa);
