@@ -11,7 +11,8 @@ PREFIX ?= /usr/local
 export KSRC KDEB CONFIG
 
 .PHONY: help run check check-full check-unit kernel kernel-upstream \
-	kernel-observed kernel-debug kernel-kcsan kernel-inject kernel-deb series selftests s2stat s2stat-arm64 \
+	kernel-observed kernel-observed-newest kernel-debug kernel-kcsan kernel-inject kernel-deb \
+	series selftests s2stat s2stat-arm64 \
 	s2stat-arm64-dynamic guest lint bench install deb deb-arm64 deps \
 	arm64-root arm64-sysroot arm64-debian clean distclean
 
@@ -25,6 +26,7 @@ help:
 	@echo 'make kernel           our arm64 kernel          build/kernel-s2'
 	@echo 'make kernel-upstream  same source and config without our series'
 	@echo 'make kernel-observed  upstream stage-2 with our tracepoints only'
+	@echo 'make kernel-observed-newest  the same in the newest Linux that Debian offers'
 	@echo 'make kernel-debug     ours with KASAN, lockdep, DEBUG_VM'
 	@echo 'make kernel-kcsan     ours with KCSAN'
 	@echo 'make kernel-inject    ours with faults to switch on; for tests only'
@@ -39,7 +41,7 @@ help:
 	@echo 'make bench            measures, ours beside upstream: docs/performance.md (PARTS="model", FULL=1)'
 	@echo 'make deps             install what is missing (as root)'
 	@echo 'make clean, distclean remove outputs, remove build/'
-	@echo 'KSRC=path             another Linux 6.12 tree or tarball'
+	@echo 'KSRC=path             another Linux tree or tarball (6.12; 7.3 for kernel-observed)'
 
 deps:
 	@scripts/deps
@@ -50,6 +52,9 @@ kernel: deps
 kernel-upstream kernel-observed kernel-debug kernel-kcsan kernel-inject \
 kernel-deb: kernel-%: deps
 	@scripts/kernel $*
+
+kernel-observed-newest: deps
+	@scripts/kernel observed --suite newest
 
 series: deps arm64-root
 	@scripts/series

@@ -6,6 +6,10 @@
 
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
+# Where the newest Linux is to be found.
+# shellcheck disable=SC2034
+NEWEST_SUITES=(trixie-backports unstable experimental)
+
 # The mirror of this release's main suite, as the machine's apt knows it.
 mirror_site()
 {

@@ -5,7 +5,7 @@ The s2 tracepoints are an ABI, and docs/tracepoints.md is its contract. Fails
 when the two part: signatures as the built kernel's BTF has them, arguments by
 name as kernel/s2/events.h has them, enumerations as kernel/s2/abi.h has them.
 
-    tests/abi/check.py [KERNEL]  compare; KERNEL is s2 or observed
+    tests/abi/check.py [KERNEL]  compare; KERNEL is s2, observed or observed-newest
     tests/abi/check.py --print   what the document's signature block should say
 """
 import pathlib
