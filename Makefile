@@ -31,7 +31,7 @@ help:
 	@echo 'make kernel-kcsan     ours with KCSAN'
 	@echo 'make kernel-inject    ours with faults to switch on; for tests only'
 	@echo 'make kernel-deb       Debian packages of ours   build/deb   (CONFIG=FILE: configured like FILE)'
-	@echo 'make series           ours on each 6.12 source package that Debian offers'
+	@echo 'make series           both series on each 6.12 source package that Debian offers'
 	@echo "make selftests        KVM's own selftests, ours and upstream side by side (SELECT=full: all)"
 	@echo 'make s2stat           the tool for this machine build/s2stat'
 	@echo 'make s2stat-arm64     the tool, static aarch64  build/s2stat-arm64'
