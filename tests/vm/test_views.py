@@ -403,21 +403,38 @@ def never_wrong(look, times):
     assert len(samples) == times
     assert not [a for a in audits if a["verdict"] != "ok"], [
         a for a in audits if a["verdict"] != "ok"][:5]
-    # Guests were there, and the tables were not at rest.
-    assert len(audits) > times // 2
-    assert len({a["tables"] for a in audits}) > 3
+    assert len(audits) > times // 2  # guests were there
     return audits
+
+
+def busy(look):
+    """
+    The storm that the audits before this look were in goes on: leaves are set in
+    most of its samples. (Guests end and begin anew in between.)
+    """
+    sets = [0]
+    for o in look.json("list"):  # a sample follows its VMs
+        if o["type"] == "vm":
+            sets[-1] += o["rates"]["sets"]
+        elif o["type"] == "sample":
+            sets.append(0)
+    assert len(sets) == 5 + 1
+    return sum(s > 0 for s in sets) > 2
 
 
 @cpus
 def test_audit_accuses_nobody_under_full_load(houses, cpu):
-    never_wrong(looks(houses, cpu, "load"), 25)
+    look = looks(houses, cpu, "load")
+    never_wrong(look, 25)
+    assert busy(look)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("cpu", CPUS)
 def test_audit_accuses_nobody_for_long(houses, cpu):
-    audits = never_wrong(looks(houses, cpu, "load", full=True), 400)
+    look = looks(houses, cpu, "load", full=True)
+    audits = never_wrong(look, 400)
+    assert busy(look)
     # Some looked wrong at first: that is what the second look is for.
     assert sum(a["looked_again"] for a in audits)
 
