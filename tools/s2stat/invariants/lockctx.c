@@ -9,12 +9,18 @@
  */
 #include "invariant.h"
 
-static const char *const held[] = {
-	[S2_LOCK_NONE] = "not held",
-	[S2_LOCK_READ] = "held for read",
-	[S2_LOCK_WRITE] = "held for write",
-	[S2_LOCK_SHARED] = "held for read, shared",
-};
+/* What an event says of the lock may be any number, a negative one, too. */
+static const char *held(unsigned int lock)
+{
+	static const char *const how[] = {
+		[S2_LOCK_NONE] = "not held",
+		[S2_LOCK_READ] = "held for read",
+		[S2_LOCK_WRITE] = "held for write",
+		[S2_LOCK_SHARED] = "held for read, shared",
+	};
+
+	return lock < S2_NR_LOCKS ? how[lock] : "held";
+}
 
 /* Who holds it for write lets nobody in; who holds it for read, no writer. */
 static void begins(const struct step *s)
@@ -40,7 +46,7 @@ static void begins(const struct step *s)
 		c.cause = &op->begun;
 		accuse(s, INV_lockctx, &c,
 		       "an operation begins while %llu is under way, with mmu_lock %s",
-		       (unsigned long long)op->id, held[op->lock]);
+		       (unsigned long long)op->id, held(op->lock));
 	}
 }
 
@@ -71,7 +77,7 @@ static void changes(const struct step *s)
 		accuse(s, INV_lockctx, &c,
 		       "an entry goes from 0x%llx to 0x%llx with mmu_lock %s",
 		       (unsigned long long)s->e->s2_set.old,
-		       (unsigned long long)s->e->s2_set.new, held[s->op->lock]);
+		       (unsigned long long)s->e->s2_set.new, held(s->op->lock));
 }
 
 /* Others may be walking there. A page that never was linked may go back. */
@@ -117,7 +123,7 @@ static void filled(const struct step *s)
 				     .cause = &op->begun };
 		accuse(s, INV_lockctx, &c,
 		       "a table cache is filled with mmu_lock %s",
-		       op->lock < S2_NR_LOCKS ? held[op->lock] : "held");
+		       held(op->lock));
 	}
 }
 
