@@ -97,31 +97,6 @@ static bool table_is_possible(const struct step *s)
 	       !(ipa & (mmu_level_size(s->mmu, level - 1) - 1));
 }
 
-static void drop_swaps(struct mmu *mmu, const struct table *t)
-{
-	for (size_t i = mmu->nr_swaps; i--;)
-		if (mmu->swap[i].table == t)
-			mmu->swap[i] = mmu->swap[--mmu->nr_swaps];
-}
-
-/* The table is gone, from the lists of what is under way, too. */
-static void drop(struct replay *r, struct table *t)
-{
-	struct mmu *mmu = t->mmu;
-
-	if (t->state == TABLE_UNLINKED)
-		debts_bury(&mmu->debts, t);
-	drop_swaps(mmu, t);
-	if (mmu->last == t)
-		mmu->last = NULL;
-	if (t == mmu->root)
-		mmu->root = NULL;
-	else
-		mmu->tables--;
-	map_del(&r->table, t->pa);
-	table_free(&r->pool, t);
-}
-
 int apply_table_alloc(struct step *s)
 {
 	const struct event *e = s->e;
@@ -129,7 +104,7 @@ int apply_table_alloc(struct step *s)
 	struct mmu *mmu = s->mmu;
 
 	if (t)
-		drop(s->r, t);
+		mmu_drop_table(s->r, t);
 	s->table = NULL;
 	mmu->taken++;
 	if (s->op)
@@ -159,7 +134,7 @@ int apply_table_free(struct step *s)
 	if (s->op && t && t->state == TABLE_NEW)
 		s->op->taken--;
 	if (t)
-		drop(s->r, t);
+		mmu_drop_table(s->r, t);
 	s->table = NULL;
 	return 0;
 }

@@ -71,16 +71,46 @@ int mmu_shape(struct mmu *mmu, uint64_t granule, int32_t ipa_bits,
 	return 0;
 }
 
+static void drop_swaps(struct mmu *mmu, const struct table *t)
+{
+	for (size_t i = mmu->nr_swaps; i--;)
+		if (mmu->swap[i].table == t)
+			mmu->swap[i] = mmu->swap[--mmu->nr_swaps];
+}
+
+/** mmu_drop_table() - a table is gone, from the lists of what is under way, too */
+void mmu_drop_table(struct replay *r, struct table *t)
+{
+	struct mmu *mmu = t->mmu;
+
+	if (t->state == TABLE_UNLINKED)
+		debts_bury(&mmu->debts, t);
+	drop_swaps(mmu, t);
+	if (mmu->last == t)
+		mmu->last = NULL;
+	if (t == mmu->root)
+		mmu->root = NULL;
+	else
+		mmu->tables--;
+	map_del(&r->table, t->pa);
+	table_free(&r->pool, t);
+}
+
 /**
  * mmu_root() - the MMU's root, once its shape is known
+ *
+ * A table that was known there is gone: that it was freed may have been lost.
  *
  * Return: 0; -ENOMEM; -E2BIG.
  */
 int mmu_root(struct replay *r, struct mmu *mmu, uint64_t pa)
 {
 	uint32_t nr = mmu->limit >> mmu->shift[mmu->start_level - LEVEL_MIN];
-	struct table *t = table_new(&r->pool, pa, mmu->start_level, 0, nr);
+	struct table *t = map_get(&r->table, pa);
 
+	if (t)
+		mmu_drop_table(r, t);
+	t = table_new(&r->pool, pa, mmu->start_level, 0, nr);
 	if (!t)
 		return r->pool.live >= r->pool.most ? -E2BIG : -ENOMEM;
 	t->mmu = mmu;

@@ -378,6 +378,7 @@ struct mmu *mmu_new(struct replay *r, uint64_t id, int32_t vm);
 int mmu_shape(struct mmu *mmu, uint64_t granule, int32_t ipa_bits,
 	      int32_t start_level);
 int mmu_root(struct replay *r, struct mmu *mmu, uint64_t pa);
+void mmu_drop_table(struct replay *r, struct table *t);
 void mmu_forget(struct replay *r, struct mmu *mmu);
 void mmu_free(struct replay *r, struct mmu *mmu);
 struct op *mmu_op(const struct mmu *mmu, uint64_t id);
