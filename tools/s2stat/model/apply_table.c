@@ -374,6 +374,7 @@ int apply_entry(struct step *s)
 	uint64_t old = s->e->s2_set.old, new = s->e->s2_set.new;
 	struct table *gone;
 	uint32_t word;
+	bool link;
 	int err;
 
 	if (!s->sane)
@@ -390,9 +391,13 @@ int apply_entry(struct step *s)
 	if (!err && gone && gone != s->child)
 		err = unlink_child(s, gone);
 	word = gone && gone->parent ? s->told : link_child(s, new);
+	link = s->child && word == word_link(s->child);
 	if (!s->fits || s->mmu->nr_swaps)
 		word = settle_swap(s, word);
+	/* It was linked and is no more: this event is older than what we have. */
+	if (link && table_child(&s->r->pool, s->table, word) != s->child)
+		s->child->parent = NULL;
 	note_flip(s, word);
-	table_put(s->table, s->index, word);
+	table_put(&s->r->pool, s->table, s->index, word);
 	return err;
 }

@@ -92,7 +92,8 @@ static int snap_entry(struct replay *r, const struct event *e)
 				   t->ipa + (uint64_t)index *
 						    mmu_level_size(mmu,
 								   t->level));
-	table_put(t, index, child ? word_link(child) : word_of(pte, t->level));
+	table_put(&r->pool, t, index,
+		  child ? word_link(child) : word_of(pte, t->level));
 	return r->err;
 }
 

@@ -42,11 +42,17 @@ uint32_t word_of(uint64_t pte, int level)
 /**
  * table_put() - one entry changes
  * @index:	below t->nr
+ *
+ * A child knows its parent only while an entry of the parent links it.
  */
-void table_put(struct table *t, uint32_t index, uint32_t word)
+void table_put(const struct table_pool *pool, struct table *t, uint32_t index,
+	       uint32_t word)
 {
 	uint32_t old = t->word[index];
+	struct table *child = table_child(pool, t, old);
 
+	if (child && table_child(pool, t, word) != child)
+		child->parent = NULL;
 	t->counted += !!(word & ENT_COUNTED) - !!(old & ENT_COUNTED);
 	t->leaves += !!(word & ENT_LEAF) - !!(old & ENT_LEAF);
 	t->writable += !!(word & ENT_WRITE) - !!(old & ENT_WRITE);
@@ -143,7 +149,7 @@ static void forget_link(struct table *t)
 	uint32_t i;
 
 	for (i = 0; p && i < p->nr; i++) {
-		if (p->word[i] == word_link(t)) {
+		if ((p->word[i] & ~ENT_UNSURE) == word_link(t)) {
 			p->word[i] = ENT_COUNTED | ENT_TABLE;
 			return;
 		}

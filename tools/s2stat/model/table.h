@@ -131,7 +131,8 @@ struct table *table_new(struct table_pool *pool, uint64_t pa, int level,
 			uint64_t ipa, uint32_t nr);
 void table_free(struct table_pool *pool, struct table *t);
 void table_pool_free(struct table_pool *pool);
-void table_put(struct table *t, uint32_t index, uint32_t word);
+void table_put(const struct table_pool *pool, struct table *t, uint32_t index,
+	       uint32_t word);
 uint32_t word_of(uint64_t pte, int level);
 
 /* The table that word @w of @t links, or NULL if we do not know it. */
