@@ -44,7 +44,8 @@ static int read_map(struct live *live, const struct host *host,
 	};
 
 	ipamap_init(map, host, vm);
-	if (host->offers & OFFER_SLOTS &&
+	/* Memslots are of the VM's own IPA space; a nested guest's is another. */
+	if (host->offers & OFFER_SLOTS && !vm->nested &&
 	    live_slots(live, vm->id, take_slot, map, f))
 		return -1;
 	if (live_walk(live, vm->id, &visitor, f))
