@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "s2guest.h"
 #include "vm.h"
@@ -16,33 +15,6 @@
 #define DIST_IPA	0x08000000UL
 #define CPU_IPA		0x08010000UL
 #define GICC_IIDR	0xfc
-
-static int set_attr(int fd, uint32_t group, uint64_t attr, uint64_t *value)
-{
-	struct kvm_device_attr a = {
-		.group = group, .attr = attr, .addr = (uintptr_t)value,
-	};
-
-	return ioctl(fd, KVM_SET_DEVICE_ATTR, &a) ? -errno : 0;
-}
-
-int gicv2_add(struct vm *vm, uint64_t dist, uint64_t cpu)
-{
-	struct kvm_create_device dev = { .type = KVM_DEV_TYPE_ARM_VGIC_V2 };
-	int ret;
-
-	if (ioctl(vm->fd, KVM_CREATE_DEVICE, &dev))
-		return -errno;
-	ret = set_attr(dev.fd, KVM_DEV_ARM_VGIC_GRP_ADDR,
-		       KVM_VGIC_V2_ADDR_TYPE_DIST, &dist);
-	if (!ret)
-		ret = set_attr(dev.fd, KVM_DEV_ARM_VGIC_GRP_ADDR,
-			       KVM_VGIC_V2_ADDR_TYPE_CPU, &cpu);
-	if (!ret)
-		ret = set_attr(dev.fd, KVM_DEV_ARM_VGIC_GRP_CTRL,
-			       KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
-	return ret;
-}
 
 /* A window that does not fit the IPA space must be refused, not mapped. */
 static int refuses_outside(void)

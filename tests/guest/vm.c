@@ -86,7 +86,7 @@ int vm_open(struct vm *vm, unsigned long type)
 	return 0;
 }
 
-static int set_reg(struct vcpu *vcpu, uint64_t id, uint64_t value)
+int vcpu_set_reg(struct vcpu *vcpu, uint64_t id, uint64_t value)
 {
 	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
 
@@ -100,15 +100,16 @@ static int reset_vcpu(struct vcpu *vcpu, int index)
 	int ret;
 
 	ret = do_ioctl(vcpu->vm->fd, KVM_ARM_PREFERRED_TARGET, (uintptr_t)&init);
+	init.features[0] |= vcpu->vm->features;
 	if (!ret)
 		ret = do_ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, (uintptr_t)&init);
 	if (!ret)
-		ret = set_reg(vcpu, CORE_REG(regs.pc), CTL_IPA);
+		ret = vcpu_set_reg(vcpu, CORE_REG(regs.pc), CTL_IPA);
 	if (!ret)
-		ret = set_reg(vcpu, CORE_REG(regs.regs[20]),
+		ret = vcpu_set_reg(vcpu, CORE_REG(regs.regs[20]),
 			      CTL_IPA + PAGE * (1 + index));
 	if (!ret)
-		ret = set_reg(vcpu, CORE_REG(regs.regs[21]), DOORBELL_IPA);
+		ret = vcpu_set_reg(vcpu, CORE_REG(regs.regs[21]), DOORBELL_IPA);
 	return ret;
 }
 

@@ -55,10 +55,12 @@ struct vcpu {
  * struct vm - one virtual machine
  * @fd:		of the VM; also names its directory in debugfs
  * @ctl:	memory of the control slot
+ * @features:	of vCPUs yet to be made, beyond what KVM prefers: a mask
  */
 struct vm {
 	int		fd;
 	void		*ctl;
+	uint32_t	features;
 	int		nr_vcpus;
 	struct vcpu	vcpu[MAX_VCPUS];
 };
@@ -83,6 +85,7 @@ void vm_close(struct vm *vm);
 int vm_set_slot(struct vm *vm, unsigned int slot, uint64_t ipa, void *mem,
 		uint64_t size, unsigned int flags);
 int vm_enable_cap(struct vm *vm, unsigned int cap, uint64_t arg);
+int vcpu_set_reg(struct vcpu *vcpu, uint64_t id, uint64_t value);
 
 void vcpu_post(struct vcpu *vcpu, const struct job *job);
 /*
@@ -98,7 +101,8 @@ int vcpu_prefault(struct vcpu *vcpu, struct kvm_pre_fault_memory *range);
 /* Says where the VM is and keeps it until a line or SIGTERM comes. */
 void vm_hold(const struct vm *vm);
 
-/* gicv2.c: an in-kernel GICv2 at these IPAs. 0 or -errno. */
+/* gic.c: an in-kernel GIC at these IPAs, for the vCPUs there are. 0 or -errno. */
 int gicv2_add(struct vm *vm, uint64_t dist, uint64_t cpu);
+int gicv3_add(struct vm *vm, uint64_t dist, uint64_t redist);
 
 #endif

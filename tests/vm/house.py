@@ -100,7 +100,7 @@ class House:
     """
 
     def __init__(self, name, scenarios, kernel="s2", cpu="max", gic=3, append="",
-                 timeout=1200, events=True, smp=2, mem="2G", limit=300):
+                 timeout=1200, events=True, smp=2, mem="2G", limit=300, qemu=""):
         self.path = RESULTS / name
         self.scenarios = dict(scenarios)
         image(kernel)
@@ -114,7 +114,7 @@ class House:
         run = subprocess.run(
             [ROOT / "tests/vm/run", "--kernel", kernel, "--cpu", cpu,
              "--gic", str(gic), "--smp", str(smp), "--mem", mem,
-             "--append", append, "--timeout", str(timeout),
+             "--append", append, "--qemu", qemu, "--timeout", str(timeout),
              "--share", self.path, "--dmesg", self.path / "boot.dmesg",
              "--console", self.path / "console.log",
              "--", "sh", "-c", command],

@@ -34,7 +34,7 @@ until_it()
 }
 
 # hold NAME TOUCH-OPTIONS...: a guest at rest; its VMM's pid is in $HELD. $VMM
-# is s2guest under another name.
+# is s2guest under another name, $SCENARIO another one than touch.
 # shellcheck disable=SC2034  # for whoever sources this
 hold()
 {
@@ -42,7 +42,7 @@ hold()
 	shift
 	rm -f "/tmp/$_name.in"
 	mkfifo "/tmp/$_name.in" || exit 3
-	${VMM:-s2guest} touch --hold "$@" <>"/tmp/$_name.in" >"/tmp/$_name.held" &
+	${VMM:-s2guest} "${SCENARIO:-touch}" --hold "$@" <>"/tmp/$_name.in" >"/tmp/$_name.held" &
 	HELD=$!
 	until_it "guest $_name is at rest" grep -q '^HOLD' "/tmp/$_name.held"
 }
