@@ -25,6 +25,8 @@ static inline u64 s2_next_seq(struct s2_ctx *ctx)
 #ifdef __KERNEL__
 #include "events.h"
 #define s2_listening(event)	trace_##event##_enabled()
+/* Are the contexts to count their events? See events.h. */
+#define s2_counting()		trace_s2_counts_enabled()
 /*
  * Not preempted while it is told: a BPF program that the next task on the CPU
  * runs meanwhile would skip its event. A tracepoint used to see to that itself;
@@ -41,6 +43,7 @@ do {									\
 } while (0)
 #else
 #define s2_listening(event)	true
+#define s2_counting()		true
 #define s2_emit(event, ctx, ...)					\
 	host_##event((ctx)->pgt.mmu, s2_next_seq(ctx), ##__VA_ARGS__)
 #endif

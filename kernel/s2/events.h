@@ -564,6 +564,18 @@ TRACE_EVENT(s2_cmo,
 		  __entry->pa, __entry->size)
 );
 
+#ifndef CONFIG_KVM_ARM64_S2_OBSERVE
+/*
+ * While somebody listens to this, each context counts its other events
+ * (count.h); what it has counted is told with its end, and read before that by
+ * a program of the s2_mmu iterator. For BPF programs only: it has no place in a
+ * trace, so no number and no format.
+ */
+DECLARE_TRACE(s2_counts,
+	TP_PROTO(struct kvm_s2_mmu *mmu, const struct s2_counts *counts),
+	TP_ARGS(mmu, counts));
+#endif
+
 #endif /* __KVM_ARM64_S2_EVENTS_H */
 
 #undef TRACE_INCLUDE_PATH

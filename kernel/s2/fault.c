@@ -16,6 +16,7 @@
 #include <asm/kvm_ras.h>
 #include <asm/mte.h>
 
+#include "count.h"
 #include "seam.h"
 #include "stat.h"
 #include "trace.h"
@@ -657,6 +658,7 @@ static void fault_begins(struct s2_fault *f)
 	u64 notifier_seq = s2_port_notifier_seq(f->mmu);
 
 	s2_stat_fault(f->mmu, f->kind);
+	s2_count_fault_begin(f->mmu->s2, f->kind);
 	s2_emit(s2_fault_begin, f->mmu->s2, f->vcpu->vcpu_id, f->ipa, f->kind,
 		f->write, f->exec, notifier_seq);
 }
@@ -681,6 +683,9 @@ static s32 page_facts(const struct s2_fault *f)
 
 static void fault_ends(struct s2_fault *f, u64 ipa, int result)
 {
+	if (s2_counting())
+		s2_count_fault_end(f->mmu->s2, result, f->size ?
+				   level_of_size(f->size) : S2_LAST_LEVEL + 1);
 	s2_emit(s2_fault_end, f->mmu->s2, f->vcpu->vcpu_id, ipa, result,
 		f->refs_taken ? f->pfn : 0, f->size, f->seq, f->refs_taken,
 		f->refs_put, page_facts(f), f->page_seq);

@@ -2,6 +2,7 @@
 /*
  * Paying the flush debt, and the cache maintenance that goes with it.
  */
+#include "count.h"
 #include "emit.h"
 #include "flush.h"
 #include "pte.h"
@@ -84,6 +85,7 @@ static void flushed(struct s2_ctx *ctx, struct kvm_s2_mmu *mmu, u64 op,
 	u64 id = s2_port_vmid(mmu);
 
 	s2_stat_flush(ctx, scope);
+	s2_count_flush(ctx, reason, scope, size);
 	s2_emit(s2_flush, ctx, op, scope, raw, level, ipa, size,
 		vmid_number(id), vmid_generation(id), reason, s2_port_cpu());
 }

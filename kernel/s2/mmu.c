@@ -315,6 +315,7 @@ static void free_mmu(struct kvm_s2_mmu *mmu, enum s2_reason reason)
 
 	s2_emit(s2_mmu_free, ctx, s2_port_pa(ctx->root), alloc, freed,
 		alloc - freed);
+	trace_s2_counts(mmu, &ctx->counts);
 	s2_stat_root(ctx, -(s32)ctx->geo.root_pages);
 	WRITE_ONCE(mmu->s2, NULL);
 	free_percpu(mmu->last_vcpu_ran);

@@ -36,6 +36,41 @@ struct s2_debt {
 	bool		tables;
 };
 
+/* What came of a fault, in the order of s2_counts.faults_ended. */
+enum s2_fault_end {
+	S2_FAULT_HANDLED,	/* on with the guest, or mapped ahead */
+	S2_FAULT_USER,		/* user space's turn */
+	S2_FAULT_AGAIN,		/* lost a race, or the host changed meanwhile */
+	S2_FAULT_FAILED,
+	S2_NR_FAULT_ENDS,
+};
+
+/**
+ * struct s2_counts - a context's events, counted while somebody listens
+ * @sets:	s2_set
+ * @clears:	s2_clear
+ * @faults:	s2_fault_begin, by kind
+ * @faults_ended: s2_fault_end, by what came of it and by the level of the leaf
+ *		that was wanted; the last for those that came to want none
+ * @vmid_assigns: s2_vmid_assign
+ * @rollovers:	s2_vmid_rollover
+ * @flushes:	s2_flush, by reason and scope
+ * @flush_pages: pages these covered, where the scope is bounded
+ *
+ * Kept by count.h while anybody listens to s2_counts: see events.h. s2stat reads
+ * it as it is, as struct s2r_kept of bpf/records.h.
+ */
+struct s2_counts {
+	atomic64_t	sets;
+	atomic64_t	clears;
+	atomic64_t	faults[S2_NR_FAULTS];
+	atomic64_t	faults_ended[S2_NR_FAULT_ENDS][S2_LAST_LEVEL + 2];
+	atomic64_t	vmid_assigns;
+	atomic64_t	rollovers;
+	atomic64_t	flushes[S2_NR_REASONS][S2_NR_SCOPES];
+	atomic64_t	flush_pages[S2_NR_REASONS][S2_NR_SCOPES];
+};
+
 /**
  * struct s2_ctx - one stage-2 translation context
  * @pgt:	what Linux's own readers (nested, ptdump) see through mmu->pgt;
@@ -49,6 +84,7 @@ struct s2_debt {
  * @ops:	last operation id given out
  * @tables_alloc: table pages below the root that were ever linked
  * @tables_freed: of these, given back
+ * @counts:	its events, while somebody wants them counted
  * @root:	first entry of the (concatenated) root
  * @node:	in the list of all contexts, under s2_mmus_lock
  * @rcu:	who flushes without mmu_lock may still hold the context
@@ -65,6 +101,9 @@ struct s2_ctx {
 	atomic64_t		ops;
 	atomic64_t		tables_alloc;
 	atomic64_t		tables_freed;
+#ifndef CONFIG_KVM_ARM64_S2_OBSERVE
+	struct s2_counts	counts;
+#endif
 	u64			*root;
 	struct list_head	node;
 	struct rcu_head		rcu;
@@ -90,6 +129,8 @@ struct s2_ctx {
  * @debt:	owed to the TLBs, paid before @dead is touched or freed
  * @dead:	table pages unlinked but not yet freed
  * @entries:	entries touched
+ * @sets:	entries set, and the context's counts do not say so yet
+ * @clears:	likewise entries cleared
  * @leaves:	how the number of leaves has changed, by level, and the VM's
  *		statistics do not say so yet
  * @tables:	likewise the number of table pages, by level of their entries
@@ -109,6 +150,8 @@ struct s2_op {
 	struct s2_debt		debt;
 	struct list_head	dead;
 	u64			entries;
+	u64			sets;
+	u64			clears;
 	s64			leaves[S2_LAST_LEVEL + 1];
 	s64			tables[S2_LAST_LEVEL + 1];
 	u64			resched;

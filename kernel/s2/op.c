@@ -2,6 +2,7 @@
 /*
  * Begin, yield and end of an operation.
  */
+#include "count.h"
 #include "emit.h"
 #include "flush.h"
 #include "op.h"
@@ -35,6 +36,8 @@ void s2_op_begin(struct s2_op *op, struct kvm_s2_mmu *mmu,
 	op->debt = (struct s2_debt) { };
 	INIT_LIST_HEAD(&op->dead);
 	op->entries = 0;
+	op->sets = 0;
+	op->clears = 0;
 	memset(op->leaves, 0, sizeof(op->leaves));
 	memset(op->tables, 0, sizeof(op->tables));
 	op->resched = 0;
@@ -61,6 +64,7 @@ int s2_op_end(struct s2_op *op, int result)
 		return result;
 
 	s2_debt_settle(op);
+	s2_count_publish(op);
 	s2_stat_publish(op);
 	s2_emit(s2_op_end, op->ctx, op->id, op->kind, op->reason, result,
 		op->entries, op->resched, op->deferred);
@@ -94,6 +98,7 @@ bool s2_op_yield(struct s2_op *op)
 		return true;
 
 	s2_debt_settle(op);
+	s2_count_publish(op);
 	s2_stat_publish(op);
 	op->resched++;
 	id = op->ctx->id;

@@ -3,6 +3,7 @@
  * Table pages and the entries in them. See table.h for the rules.
  */
 #include "cache.h"
+#include "count.h"
 #include "emit.h"
 #include "flush.h"
 #include "stat.h"
@@ -52,6 +53,7 @@ bool s2_entry_set(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
 
 	op->entries++;
 	s2_stat_entry(op, slot->level, old, new);
+	s2_count_set(op);
 	s2_emit(s2_set, op->ctx, op->id, ipa, slot->level,
 		s2_port_pa(slot->table), slot->index, old, new, refs);
 	return true;
@@ -82,6 +84,7 @@ u64 s2_entry_clear(struct s2_op *op, const struct s2_slot *slot, u64 ipa)
 	refs = atomic_dec_return(s2_port_count(slot->table));
 	op->entries++;
 	s2_stat_entry(op, slot->level, old, 0);
+	s2_count_clear(op);
 	s2_emit(s2_clear, op->ctx, op->id, ipa, slot->level,
 		s2_port_pa(slot->table), slot->index, old, 0, refs);
 	return old;

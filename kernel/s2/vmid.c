@@ -23,6 +23,7 @@
  * our VMID there and reserves it, or our exchange finds the 0 it left behind
  * and we come to the lock.
  */
+#include "count.h"
 #include "emit.h"
 #include "flush.h"
 #include "stat.h"
@@ -121,6 +122,7 @@ static void rollover(struct s2_ctx *ctx)
 	vmids.reserved = vmids.in_use;
 	vmids.next = 1;
 	s2_stat_rollover(ctx);
+	s2_count_rollover(ctx);
 	s2_emit(s2_vmid_rollover, ctx, vmid_generation(old) + 1,
 		vmid_generation(old), was_in_use, vmids.reserved,
 		s2_port_cpu());
@@ -190,6 +192,7 @@ static u64 update_slow(struct s2_ctx *ctx, struct kvm_vmid *vmid)
 		 * tables only after this.
 		 */
 		smp_mb();
+		s2_count_vmid_assign(ctx);
 		s2_emit(s2_vmid_assign, ctx, vmid_number(id),
 			vmid_generation(id), vmid_number(old),
 			vmid_generation(old), vmids.in_use, vmids.reserved,

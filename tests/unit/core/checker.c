@@ -76,6 +76,7 @@ struct model {
 	u32			nr_lines;
 	u64			cleaned_pa, cleaned_size;
 	u64			icache_pa, icache_size;
+	struct s2_counts	counted;
 	struct checker_op	ops[NR_OPS];
 	u32			nr_ops;
 };
@@ -245,6 +246,18 @@ u32 checker_tables(struct kvm_s2_mmu *mmu)
 	return model_of(mmu)->tables;
 }
 
+void checker_counts(struct kvm_s2_mmu *mmu)
+{
+	const u64 *told = (const u64 *)&model_of(mmu)->counted;
+	const u64 *own = (const u64 *)&mmu->s2->counts;
+	u32 i;
+
+	for (i = 0; i < sizeof(struct s2_counts) / sizeof(*own); i++)
+		if (own[i] != told[i])
+			host_fail("COUNTS: word %u is %llu, the events say %llu",
+				  i, own[i], told[i]);
+}
+
 static struct checker_op *op_of(struct model *m, u64 id)
 {
 	struct checker_op *op;
@@ -282,6 +295,7 @@ void host_s2_mmu_init(struct kvm_s2_mmu *mmu, u64 seq, s32 ipa_bits,
 	m->ipa_bits = ipa_bits;
 	m->start_level = start_level;
 	m->nr_ops = 0;
+	m->counted = (struct s2_counts) { };
 	m->root_entries = (u64)root_pages << (PAGE_SHIFT - 3);
 	if (1ULL << ipa_bits < m->root_entries * size_of(start_level))
 		m->root_entries = (1ULL << ipa_bits) / size_of(start_level);
@@ -606,6 +620,7 @@ void host_s2_set(struct kvm_s2_mmu *mmu, u64 seq, u64 op, u64 ipa, s32 level,
 				      count);
 
 	o->sets++;
+	m->counted.sets.val++;
 	if (old == new)
 		host_fail("OVER: 0x%llx is written over itself", ipa);
 	if (!new)
@@ -657,6 +672,7 @@ void host_s2_clear(struct kvm_s2_mmu *mmu, u64 seq, u64 op, u64 ipa, s32 level,
 				      count);
 
 	o->clears++;
+	m->counted.clears.val++;
 	o->live_clears += t->state == LINKED;
 	if (!old || new)
 		host_fail("REFS: clear of 0x%llx from 0x%llx to 0x%llx", ipa,
@@ -778,6 +794,9 @@ void host_s2_flush(struct kvm_s2_mmu *mmu, u64 seq, u64 op, s32 scope, u64 raw,
 	bool useful;
 
 	check_tlbi(mmu, scope, raw, level, ipa, size);
+	m->counted.flushes[reason][scope].val++;
+	if (scope <= S2_SCOPE_RANGE)
+		m->counted.flush_pages[reason][scope].val += size >> PAGE_SHIFT;
 	if (cpu != (s32)host_cpu)
 		host_fail("FLUSHID: flush on CPU %d, event says %d", host_cpu,
 			  cpu);
@@ -817,6 +836,7 @@ void host_s2_vmid_assign(struct kvm_s2_mmu *mmu, u64 seq, u64 vmid,
 {
 	struct model *m = event(mmu, seq);
 
+	m->counted.vmid_assigns.val++;
 	(void)in_use;
 	(void)reserved;
 	(void)cpu;
@@ -837,7 +857,7 @@ void host_s2_vmid_rollover(struct kvm_s2_mmu *mmu, u64 seq, u64 generation,
 			   u64 old_generation, s32 in_use, s32 reserved,
 			   s32 cpu)
 {
-	event(mmu, seq);
+	event(mmu, seq)->counted.rollovers.val++;
 	(void)cpu;
 	if (generation != old_generation + 1)
 		host_fail("VMIDG: generation %llu after %llu", generation,

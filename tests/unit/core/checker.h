@@ -9,6 +9,7 @@
 
 #include "port_host.h"
 #include "abi.h"
+#include "mmu.h"
 
 void checker_reset(void);
 
@@ -30,6 +31,9 @@ bool checker_table(struct kvm_s2_mmu *mmu, u64 pa, s32 *level, u64 *ipa);
 
 /* Table pages of an MMU that were taken and not freed, without the root. */
 u32 checker_tables(struct kvm_s2_mmu *mmu);
+
+/* The context has counted its events so far as they were told. */
+void checker_counts(struct kvm_s2_mmu *mmu);
 
 /* The last operation that ended, as its event tells. */
 struct checker_op {

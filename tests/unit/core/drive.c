@@ -300,6 +300,7 @@ void world_check(struct world *w)
 			  checker_tables(&w->mmu));
 	seen.tables[w->type.start_level] += w->mmu.s2->geo.root_pages;
 	check_stat(w, &seen);
+	checker_counts(&w->mmu);
 	tlb_check(&w->mmu);
 }
 

@@ -16,6 +16,23 @@ import sys
 
 # name, file, text to be found (exactly once), its replacement, tests to run
 MUTANTS = [
+    ("entries set are not counted", "table.c",
+     "	s2_count_set(op);\n", "", "random"),
+    ("entries cleared are not counted", "table.c",
+     "	s2_count_clear(op);\n", "", "random"),
+    ("entries are counted twice", "count.h",
+     "	op->clears = 0;\n", "", "random"),
+    ("an operation that yields forgets the entries it counted", "op.c",
+     "	s2_count_publish(op);\n	s2_stat_publish(op);\n	op->resched++;\n",
+     "	op->sets = 0;\n	s2_stat_publish(op);\n	op->resched++;\n", "core random"),
+    ("pages of a local invalidation are not counted", "count.h",
+     "scope == S2_SCOPE_IPA_LOCAL ||\n", "false ||\n", "core random"),
+    ("invalidations are not counted for the context", "flush.c",
+     "	s2_count_flush(ctx, reason, scope, size);\n", "", "core random"),
+    ("rollovers are not counted for the context", "vmid.c",
+     "	s2_count_rollover(ctx);\n", "", "vmid"),
+    ("VMIDs assigned are not counted", "vmid.c",
+     "		s2_count_vmid_assign(ctx);\n", "", "vmid"),
     ("no flush when the debt is paid", "flush.c",
      "	s2_flush_range(op->ctx, op->id, debt.start, debt.end,\n"
      "		       debt.tables ? S2_LEVEL_ANY : debt.level, op->reason);\n",
@@ -144,8 +161,9 @@ MUTANTS = [
      "	return (ipa >> s2_level_shift(level)) & (S2_TABLE_ENTRIES - 1);",
      "core random"),
     ("yield without paying", "op.c",
-     "	s2_debt_settle(op);\n	s2_stat_publish(op);\n	op->resched++;",
-     "	s2_stat_publish(op);\n	op->resched++;", "random"),
+     "	s2_debt_settle(op);\n	s2_count_publish(op);\n	s2_stat_publish(op);\n"
+     "	op->resched++;", "	s2_count_publish(op);\n	s2_stat_publish(op);\n"
+     "	op->resched++;", "random"),
     ("old root used after a yield", "op.c",
      "	if (!op->mmu->pgt || op->mmu->s2->id != id)\n		op->ctx = NULL;\n",
      "	(void)id;\n", "random"),

@@ -341,8 +341,10 @@ static u64 rollovers_told(void)
 	u64 sum = 0;
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(mmus); i++)
+	for (i = 0; i < ARRAY_SIZE(mmus); i++) {
+		checker_counts(&mmus[i]);
 		sum += atomic64_read(&mmus[i].stat.vmid_rollovers);
+	}
 	return sum;
 }
 
