@@ -2,18 +2,54 @@
 /*
  * Counts the s2 tracepoints per stage-2 context (see rows.h): nothing is lost,
  * whatever the rate. The id of a context is never reused.
+ *
+ * Where the kernel counts by itself (our own MMU does, while on_counts is
+ * attached) only the programs are loaded that tell what no count of its says.
  */
 #include "kvm_types.h"
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "kept.h"
 #include "rows.h"
 
 #define EAGAIN 11
 #define ESTALE 116
 
 char LICENSE[] SEC("license") = "GPL";
+
+/* Set before load: the kernel counts. */
+const volatile bool kept;
+
+/* Contexts that have ended since user space looked, as they did. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, S2R_MAX_ENDED);
+	__type(key, __u64);
+	__type(value, struct s2r_kept);
+} ended SEC(".maps");
+
+static const struct s2r_kept unwritten;
+
+SEC("tp_btf/s2_counts")
+int BPF_PROG(on_counts, struct kvm_s2_mmu *mmu)
+{
+	struct s2_ctx *s2 = mmu->s2;
+	struct s2r_global *g = globals();
+	struct s2r_kept *k;
+	__u64 id = s2->id;
+
+	bpf_map_update_elem(&ended, &id, &unwritten, BPF_NOEXIST);
+	k = bpf_map_lookup_elem(&ended, &id);
+	if (!k || kept_read(k, s2)) {
+		dropped();
+		return 0;
+	}
+	if (g && k->tables_alloc > k->tables_freed)
+		add(&g->leaked, k->tables_alloc - k->tables_freed);
+	return 0;
+}
 
 /* The row of @mmu on this CPU, made if it is the first event; or NULL. */
 static __always_inline struct s2r_counts *row(struct kvm_s2_mmu *mmu)
@@ -99,7 +135,7 @@ SEC("tp_btf/s2_fault_begin")
 int BPF_PROG(on_fault_begin, struct kvm_s2_mmu *mmu, u64 seq, s32 vcpu, u64 ipa,
 	     s32 kind, s32 write)
 {
-	struct s2r_counts *c = row(mmu);
+	struct s2r_counts *c = kept ? NULL : row(mmu);
 
 	if (c)
 		add(&c->faults[index(kind, S2_NR_FAULTS)], 1);
@@ -153,7 +189,7 @@ int BPF_PROG(on_vmid_assign, struct kvm_s2_mmu *mmu)
 SEC("tp_btf/s2_vmid_rollover")
 int BPF_PROG(on_vmid_rollover, struct kvm_s2_mmu *mmu)
 {
-	struct s2r_counts *c = row(mmu);
+	struct s2r_counts *c = kept ? NULL : row(mmu);
 	struct s2r_global *g = globals();
 
 	if (g)

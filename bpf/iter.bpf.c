@@ -14,6 +14,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "kept.h"
 #include "records.h"
 #include "slots.h"
 
@@ -126,6 +127,29 @@ int show_mmu(struct bpf_iter__s2_mmu *ctx)
 	rec.lpa2 = s2->geo.lpa2;
 	rec.fwb = s2->geo.fwb;
 	bpf_seq_write(seq, &rec, sizeof(rec));
+	return 0;
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct s2r_kept);
+} kepts SEC(".maps");
+
+/* Only where the kernel counts. */
+SEC("iter/s2_mmu")
+int show_kept(struct bpf_iter__s2_mmu *ctx)
+{
+	struct kvm_s2_mmu *mmu = ctx->mmu;
+	struct s2r_kept *k;
+	__u32 zero = 0;
+
+	if (!mmu || !mmu->s2)
+		return 0;
+	k = bpf_map_lookup_elem(&kepts, &zero);
+	if (k && !kept_read(k, mmu->s2))
+		bpf_seq_write(ctx->meta->seq, k, sizeof(*k));
 	return 0;
 }
 

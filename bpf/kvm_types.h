@@ -65,6 +65,11 @@ struct s2_geometry {
 	bool fwb;
 };
 
+/* Read as it is, see struct s2r_kept_counts. */
+struct s2_counts {
+	atomic64_t sets;
+};
+
 struct s2_ctx {
 	u64 id;
 	s32 vm;
@@ -73,6 +78,7 @@ struct s2_ctx {
 	atomic64_t seq;
 	atomic64_t tables_alloc;
 	atomic64_t tables_freed;
+	struct s2_counts counts;
 };
 
 struct vmid_space {

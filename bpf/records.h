@@ -21,6 +21,8 @@
 #define S2R_MAX_VMS 16384
 /* Of these, with a row in a map that takes its memory beforehand: see rows.h. */
 #define S2R_MAX_SPILLED 2048
+/* VMs whose end may fall between two samples, where the kernel counts. */
+#define S2R_MAX_ENDED 4096
 
 /* A reference count that the kernel does not show. */
 #define S2R_NO_COUNT (-2147483647 - 1)
@@ -31,6 +33,7 @@ enum s2r_type {
 	S2R_ENTRIES,
 	S2R_VMIDS,
 	S2R_SLOT,
+	S2R_KEPT,
 };
 
 /**
@@ -190,6 +193,51 @@ struct s2r_counts {
 	__u64 rollovers;
 	__u64 freed;
 	__u64 vm;
+};
+
+/* How a fault may end, as the kernel counts it (enum s2_fault_end). */
+enum s2r_fault_end {
+	S2R_FAULT_HANDLED,
+	S2R_FAULT_USER,
+	S2R_FAULT_AGAIN,
+	S2R_FAULT_FAILED,
+	S2R_NR_FAULT_ENDS,
+};
+
+/**
+ * struct s2r_kept_counts - struct s2_counts of kernel/s2/mmu.h, as it is
+ * @faults_ended: by enum s2r_fault_end, and by the level of the leaf that was
+ *		wanted; the last for those that came to want none
+ *
+ * s2stat reads it only where it is as large as this (probe.h).
+ */
+struct s2r_kept_counts {
+	__u64 sets;
+	__u64 clears;
+	__u64 faults[S2_NR_FAULTS];
+	__u64 faults_ended[S2R_NR_FAULT_ENDS][S2R_NR_LEVELS + 1];
+	__u64 vmid_assigns;
+	__u64 rollovers;
+	__u64 flushes[S2_NR_REASONS][S2_NR_SCOPES];
+	__u64 flush_pages[S2_NR_REASONS][S2_NR_SCOPES];
+};
+
+/**
+ * struct s2r_kept - what the kernel has counted of one context
+ * @mmu:	its id
+ * @tables_alloc: table pages ever linked, whether anybody listened or not
+ * @tables_freed: of these, given back
+ * @counts:	the rest, while anybody listened
+ * @vm:		owner
+ */
+struct s2r_kept {
+	struct s2r_head head;
+	__u64 mmu;
+	__u64 tables_alloc;
+	__u64 tables_freed;
+	struct s2r_kept_counts counts;
+	__s32 vm;
+	__u32 pad;
 };
 
 /* Granularity in which hot spots are counted, as a shift: 2 MB. */

@@ -11,6 +11,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "../../../bpf/records.h"
+
 /*
  * The misc device is there once KVM is initialised; containers without /dev/kvm
  * see it, too. Where there is no sysfs nobody knows.
@@ -86,6 +88,19 @@ static const struct btf_type *member_type(const struct btf *btf,
 			return plain(btf, m->type);
 	}
 	return NULL;
+}
+
+/*
+ * Our own MMU's contexts do, while somebody listens to s2_counts. Counts of
+ * another size are another version's: then they are made of the events, as they
+ * are where Linux's MMU is only observed.
+ */
+static bool keeps_counts(const struct btf *btf)
+{
+	const struct btf_type *t = member_type(btf, "s2_ctx", "counts");
+
+	return t && has(btf, "btf_trace_s2_counts", BTF_KIND_TYPEDEF) &&
+	       t->size == sizeof(struct s2r_kept_counts);
 }
 
 static bool is_flusher(const char *name)
@@ -168,6 +183,7 @@ void probe_kernel(struct probe *p)
 	p->iter_table = has(btf, "bpf_iter_s2_table", BTF_KIND_FUNC);
 	for (int e = 0; e < PROBE_NR_EVENTS; e++)
 		p->event[e] = has(btf, typedefs[e], BTF_KIND_TYPEDEF);
+	p->counts = keeps_counts(btf);
 	if (p->kvm && !p->context)
 		probe_stock(p, btf);
 	btf__free(btf);

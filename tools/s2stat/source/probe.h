@@ -62,6 +62,7 @@ enum probe_function {
  * @iter_mmu:	bpf_iter target s2_mmu
  * @iter_table:	bpf_iter target s2_table
  * @event:	tracepoints, by enum probe_event
+ * @counts:	each context counts its own events, as struct s2r_kept_counts
  * @walkable:	without @context: it is new enough to be read as it is
  * @nested_pointers: see stock_kvm.h
  * @function:	by enum probe_function
@@ -76,6 +77,7 @@ struct probe {
 	bool iter_mmu;
 	bool iter_table;
 	bool event[PROBE_NR_EVENTS];
+	bool counts;
 	bool walkable;
 	bool nested_pointers;
 	bool function[PROBE_NR_FUNCTIONS];

@@ -3,6 +3,7 @@
  * A kernel with the s2 tracepoints and iterators (see backend.h): everything
  * is offered and exact.
  */
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -15,10 +16,15 @@
 #include "count.skel.h"
 #include "counters.h"
 #include "iter.skel.h"
+#include "kept.h"
 #include "ksym.h"
+#include "probe.h"
 
 /**
  * struct s2 - what is attached
+ * @keeps:	the kernel counts
+ * @now:	the iterator that shows what it has counted
+ * @kept:	what that was at the attach
  * @newest:	highest context id that a sample met: what is not alive by then
  *		and has no higher id never will be again
  */
@@ -28,10 +34,43 @@ struct s2 {
 	struct bpf_link *mmus;
 	struct bpf_link *tables;
 	struct bpf_link *slots;
+	bool keeps;
+	struct bpf_link *now;
+	struct kept kept;
 	struct counters counters;
 	uint64_t newest;
 	struct bpf_buffer buf;
 };
+
+/*
+ * Where the kernel counts, a program on one of the hot events would only make
+ * the guest wait.
+ */
+static void choose_programs(struct count_bpf *count, bool keeps, bool hot)
+{
+	struct bpf_program *prog;
+
+	count->rodata->kept = keeps;
+	count->rodata->want_hot = hot;
+	bpf_object__for_each_program(prog, count->obj)
+		bpf_program__set_autoload(prog, !keeps);
+	bpf_program__set_autoload(count->progs.on_counts, keeps);
+	bpf_program__set_autoload(count->progs.on_vmid_rollover, true);
+	bpf_program__set_autoload(count->progs.on_fault_begin, !keeps || hot);
+	if (!hot)
+		bpf_map__set_max_entries(count->maps.hot, 1);
+	if (!keeps)
+		bpf_map__set_max_entries(count->maps.ended, 1);
+	if (!keeps)
+		return;
+	bpf_map__set_max_entries(count->maps.counts, 1);
+	bpf_map__set_max_entries(count->maps.spilled, 1);
+}
+
+static int feed_base(const struct s2r_head *rec, void *s2)
+{
+	return kept_base(&((struct s2 *)s2)->kept, (const struct s2r_kept *)rec);
+}
 
 static int open_count(struct s2 *s2, bool hot, struct failure *f)
 {
@@ -41,15 +80,15 @@ static int open_count(struct s2 *s2, bool hot, struct failure *f)
 	if (!s2->count)
 		return bpf_refused(f, "open the BPF counters", -errno);
 	s2->count->rodata->page_shift = bpf_page_shift();
-	s2->count->rodata->want_hot = hot;
-	if (!hot)
-		bpf_map__set_max_entries(s2->count->maps.hot, 1);
+	choose_programs(s2->count, s2->keeps, hot);
 	err = count_bpf__load(s2->count);
 	if (err)
 		return bpf_refused(f, "load the BPF counters", err);
 	err = count_bpf__attach(s2->count);
 	if (err)
 		return bpf_refused(f, "attach to the s2 tracepoints", err);
+	if (s2->keeps && bpf_pass(&s2->buf, s2->now, feed_base, s2, f))
+		return -1;
 	return counters_init(&s2->counters, s2->count->obj, f);
 }
 
@@ -71,6 +110,7 @@ static int open_iter(struct s2 *s2, uint32_t *offers, struct failure *f)
 	s2->iter->rodata->vmids_addr = ksym_address("vmids");
 	if (!s2->iter->rodata->vmids_addr)
 		*offers &= ~OFFER_VMID_SPACE;
+	bpf_program__set_autoload(s2->iter->progs.show_kept, s2->keeps);
 	err = iter_bpf__load(s2->iter);
 	if (err)
 		return bpf_refused(f, "load the BPF iterators", err);
@@ -78,6 +118,9 @@ static int open_iter(struct s2 *s2, uint32_t *offers, struct failure *f)
 			"attach the s2_mmu iterator", f) ||
 	    attach_iter(s2->iter->progs.show_table, &s2->tables,
 			"attach the s2_table iterator", f))
+		return -1;
+	if (s2->keeps && attach_iter(s2->iter->progs.show_kept, &s2->now,
+				     "attach the s2_mmu iterator", f))
 		return -1;
 	return attach_iter(s2->iter->progs.show_slots, &s2->slots,
 			   "attach the s2_mmu iterator", f);
@@ -92,6 +135,7 @@ static int s2_open(void **self, const struct live_wants *wants,
 	if (!s2)
 		return failed(f, EXIT_ERROR, "out of memory");
 	*offers = OFFER_ALL;
+	s2->keeps = wants->counts && wants->probe->counts;
 	if (bpf_buffer_init(&s2->buf, f) || open_iter(s2, offers, f))
 		return -1;
 	return wants->counts ? open_count(s2, wants->hot, f) : 0;
@@ -106,8 +150,10 @@ static void s2_close(void *self)
 	bpf_link__destroy(s2->mmus);
 	bpf_link__destroy(s2->tables);
 	bpf_link__destroy(s2->slots);
+	bpf_link__destroy(s2->now);
 	iter_bpf__destroy(s2->iter);
 	counters_free(&s2->counters);
+	kept_free(&s2->kept);
 	count_bpf__destroy(s2->count);
 	bpf_buffer_free(&s2->buf);
 	free(s2);
@@ -205,6 +251,52 @@ static uint64_t newest(const struct host *host)
 	return 0;
 }
 
+/* For one pass over what the kernel has counted. */
+struct counting {
+	struct s2 *s2;
+	struct host *host;
+};
+
+static int feed_kept(const struct s2r_head *rec, void *arg)
+{
+	const struct s2r_kept *kept = (const void *)rec;
+	struct counting *c = arg;
+	struct s2r_counts counts;
+
+	kept_since(&c->s2->kept, kept, &counts);
+	return host_counts(c->host, kept->mmu, &counts);
+}
+
+/* Contexts that have ended make room for others. */
+static int kept_ended(struct s2 *s2, struct host *host)
+{
+	int map = bpf_map__fd(s2->count->maps.ended), err = 0;
+	struct s2r_counts counts;
+	struct s2r_kept kept;
+	uint64_t id;
+
+	while (!err && !bpf_map_get_next_key(map, NULL, &id)) {
+		if (bpf_map_lookup_and_delete_elem(map, &id, &kept))
+			return -errno;
+		kept_since(&s2->kept, &kept, &counts);
+		counts.freed = 1;
+		err = host_counts(host, id, &counts);
+	}
+	return err;
+}
+
+/* The living first: who dies meanwhile is then among the dead. */
+static int kept_counts(struct s2 *s2, struct host *host, struct failure *f)
+{
+	struct counting c = { s2, host };
+	int err;
+
+	if (bpf_pass(&s2->buf, s2->now, feed_kept, &c, f))
+		return -1;
+	err = kept_ended(s2, host);
+	return err ? bpf_refused(f, "read the kernel's counts", err) : 0;
+}
+
 static int s2_counts(void *self, struct host *host, struct failure *f)
 {
 	struct s2 *s2 = self;
@@ -213,8 +305,10 @@ static int s2_counts(void *self, struct host *host, struct failure *f)
 
 	if (!s2->count)
 		return 0;
-	if (counters_rows(&s2->counters, host, is_over, s2, f) ||
-	    counters_global(&s2->counters, &global, f))
+	if (s2->keeps ? kept_counts(s2, host, f) :
+			counters_rows(&s2->counters, host, is_over, s2, f))
+		return -1;
+	if (counters_global(&s2->counters, &global, f))
 		return -1;
 	if (latest > s2->newest)
 		s2->newest = latest;
