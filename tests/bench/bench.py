@@ -55,10 +55,16 @@ def section(name, part):
                 how, part["commit"], part["day"], part["seconds"], part["machine"])]
 
 
+def marks(key):
+    return tuple("<!-- bench %s: %s -->" % (key, w) for w in ("begin", "end"))
+
+
 def write_doc(parts):
+    """Large sizes have a table of their own where the page has one for them."""
     text = DOC.read_text()
-    for name, part in parts.items():
-        begin, end = ("<!-- bench %s: %s -->" % (name, w) for w in ("begin", "end"))
+    for key, part in parts.items():
+        name = key.removesuffix("-full")
+        begin, end = marks(key) if marks(key)[0] in text else marks(name)
         if begin not in text or end not in text:
             raise BenchError("%s has lost its marks for %s" % (DOC.relative_to(ROOT), name))
         head, rest = text.split(begin)
@@ -87,7 +93,7 @@ def main():
         print("bench: %s ..." % name, file=sys.stderr)
         measured[name] = measure(name, args.full)
         print("\n".join(["", *table(measured[name]["rows"]), ""]), flush=True)
-        parts[name] = measured[name]
+        parts[name + "-full" if args.full else name] = measured[name]
         with open(args.json, "w", encoding="utf-8") as f:
             json.dump({"version": 1, "parts": parts}, f, indent=1)
     if not args.no_doc:

@@ -6,16 +6,17 @@ two ways: by the CPU time of the vCPU's thread, which has in it what the events 
 to the fault path; and from beginning to end, which has s2stat's own work in it,
 too, as if the host had no other CPU for it.
 """
-from measure import BenchError, boot, facts, figure
+from measure import BUILD, ROOT, BenchError, boot, facts, figure, run
 
 NS_PER_INSTRUCTION = 2
 SCRIPT = """
 cp /build/guest/s2guest /build/s2stat-arm64/s2stat /tmp
+mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
 faults() { echo "side $1"; /tmp/s2guest bench --faults --mb 16 --rounds $2; }
 attached() { until bpftool prog show | grep -q "name $1 "; do sleep 1; done; sleep 3; }
 faults nobody %(alone)d
 /tmp/s2stat top --interval 1 --json >/tmp/top.json &
-attached on_set
+attached on_counts
 faults top %(top)d
 kill $!
 wait $!
@@ -25,6 +26,8 @@ attached s2_set
 faults check %(check)d
 kill -INT $!
 wait $!
+bpftool prog loadall /share/nothing.o /sys/fs/bpf/nothing autoattach
+faults nothing %(alone)d
 grep -c '"type":"sample"' /tmp/top.json
 tail -1 /tmp/check.out
 """
@@ -44,23 +47,36 @@ def sides(text):
     return found
 
 
+def nothing(share):
+    """Builds the programs that do nothing, into @share."""
+    share.mkdir(parents=True, exist_ok=True)
+    arch = run("gcc", "-print-multiarch").strip()
+    run("clang", "-O2", "-g", "-target", "bpf", "-I/usr/include/" + arch,
+        "-c", ROOT / "tests/bench/nothing.bpf.c", "-o", share / "nothing.o")
+
+
+def row(found, who, title, clock, what, limit):
+    each = {side: [f[clock] / NS_PER_INSTRUCTION / f["n"] for f in found[key]]
+            for side, key in (("looked at", who), ("nobody looks", "nobody"))}
+    return figure("%s: %s, a 4 KB page mapped and unmapped" % (title, what),
+                  "instructions", each, ("<=", limit) if limit else None, best=mean)
+
+
 def measure(full):
-    more = 4 if full else 1
+    more, share = 4 if full else 1, BUILD / "bench-overhead"
+    nothing(share)
     said = boot("s2", SCRIPT % {"alone": 10, "top": 80 * more, "check": 12 * more},
-                icount=True)
+                icount=True, share=share)
     found = sides(said)
-    if set(found) != {"nobody", "top", "check"}:
+    if set(found) != {"nobody", "top", "check", "nothing"}:
         raise BenchError("not everything was measured:\n" + said[-2000:])
     rows = []
     for who, limit in (("top", 1.03), ("check", 1.25)):
-        for clock, what in (("cpu_ns", "the vCPU's thread"), ("ns", "all of the CPU")):
-            each = {side: [f[clock] / NS_PER_INSTRUCTION / f["n"] for f in found[key]]
-                    for side, key in (("looked at", who), ("nobody looks", "nobody"))}
-            rows.append(figure(
-                "`s2stat %s`: %s, a 4 KB page mapped and unmapped" % (who, what),
-                "instructions", each, ("<=", limit) if clock == "cpu_ns" else None,
-                best=mean))
-    return rows
+        title = "`s2stat %s`" % who
+        rows += [row(found, who, title, "cpu_ns", "the vCPU's thread", limit),
+                 row(found, who, title, "ns", "all of the CPU", None)]
+    return rows + [row(found, "nothing", "programs that do nothing", "cpu_ns",
+                       "the vCPU's thread", None)]
 
 
 def mean(values):
