@@ -89,6 +89,29 @@ static void a_wild_vmid_width_is_unknown(void **state)
 	host_free(&host);
 }
 
+/* Alive is then who has a root, by what the context itself says. */
+static void contexts_are_alive_without_their_tables_read(void **state)
+{
+	struct s2r_mmu rec = mmu_rec(1, 1);
+	struct host host;
+
+	(void)state;
+	host_init(&host, PAGE_4K);
+	host_begin(&host);
+	host.no_tables = true;
+	assert_int_equal(host_mmu(&host, &rec), 0);
+	rec.id = 2;
+	rec.root_pa = 0;
+	assert_int_equal(host_mmu(&host, &rec), 0);
+	host_end(&host);
+	assert_true(host_find(&host, 1)->alive);
+	assert_false(host_find(&host, 2)->alive);
+	host_begin(&host);
+	host_end(&host);
+	assert_false(host_find(&host, 1)->alive);
+	host_free(&host);
+}
+
 /* Looks again at one table; returns how many suspects are left. */
 static size_t look_again(struct host *host, const struct s2r_table *rec)
 {
@@ -431,6 +454,7 @@ int main(void)
 		cmocka_unit_test(a_wild_level_stays_in_bounds),
 		cmocka_unit_test(vmid_and_generation_are_told_apart),
 		cmocka_unit_test(a_wild_vmid_width_is_unknown),
+		cmocka_unit_test(contexts_are_alive_without_their_tables_read),
 		cmocka_unit_test(a_count_that_stays_wrong_is_accused),
 		cmocka_unit_test(a_count_too_low_is_accused_too),
 		cmocka_unit_test(a_race_with_a_fault_is_not_accused),

@@ -51,7 +51,11 @@ static int audit_sample(const struct options *o, struct live *live,
 
 static int audit_run(const struct options *o)
 {
-	const struct sampling s = { .show = audit_sample, .columns = columns };
+	const struct sampling s = {
+		.show = audit_sample,
+		.columns = columns,
+		.tables = true,
+	};
 	int rc = sample_loop(o, &s);
 
 	if (worst == VM_AUDIT_MISMATCH && rc != EXIT_ERROR)

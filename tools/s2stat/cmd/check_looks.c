@@ -138,6 +138,7 @@ int check_looks(struct check *c, const struct options *o, struct failure *f)
 	const struct live_wants wants = {
 		.verbose = o->verbose,
 		.counts = true,
+		.tables = true,
 	};
 	struct lookout l = {};
 	int err;

@@ -130,6 +130,7 @@ struct text text_for(const struct options *o);
  * @columns:	of --csv; see emit()
  * @keep_gone:	contexts that are gone are shown, too, with what they did
  * @one_vm:	it is about what --vm means: when that is gone, so is the verb
+ * @tables:	of each sample; what it shows of a VM is in its tables
  * @hot:	faults are counted by region, too
  */
 struct sampling {
@@ -139,6 +140,7 @@ struct sampling {
 	const char *const *columns;
 	bool keep_gone;
 	bool one_vm;
+	bool tables;
 	bool hot;
 };
 

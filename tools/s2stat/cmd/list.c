@@ -79,6 +79,7 @@ static int list_run(const struct options *o)
 		.show = list_sample,
 		.columns = vm_columns,
 		.keep_gone = true,
+		.tables = true,
 	};
 
 	return sample_loop(o, &s);

@@ -141,6 +141,7 @@ int sample_loop(const struct options *o, const struct sampling *s)
 	const struct live_wants wants = {
 		.verbose = o->verbose,
 		.counts = o->interval > 0,
+		.tables = s->tables,
 		.hot = s->hot,
 		.progress = isatty(STDERR_FILENO),
 	};

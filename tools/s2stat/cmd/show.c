@@ -80,7 +80,11 @@ static int show_sample(const struct options *o, struct live *live,
 
 static int show_run(const struct options *o)
 {
-	const struct sampling s = { .show = show_sample, .one_vm = true };
+	const struct sampling s = {
+		.show = show_sample,
+		.one_vm = true,
+		.tables = true,
+	};
 
 	return sample_loop(o, &s);
 }

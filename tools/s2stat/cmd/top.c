@@ -181,6 +181,7 @@ static int top_run(const struct options *o)
 		.show = top_sample,
 		.columns = vm_columns,
 		.keep_gone = true,
+		.tables = true,
 	};
 
 	return wants_live_view(o) ? live_view(o) : sample_loop(o, &s);

@@ -384,11 +384,13 @@ static void leave(struct host *host, struct vm *vm)
 	host->leaving = vm;
 }
 
-/**
- * host_end() - ends a sample
- *
- * A context without a root is no more: it died after the iterator met it.
- */
+/* Without a root it is no more: it died when, or after, the iterator met it. */
+static bool has_root(const struct host *host, const struct vm *vm)
+{
+	return host->no_tables ? vm->root_pa : vm_sum(vm).tables;
+}
+
+/** host_end() - ends a sample */
 void host_end(struct host *host)
 {
 	size_t kept = 0;
@@ -396,7 +398,7 @@ void host_end(struct host *host)
 	for (size_t i = 0; i < host->nr; i++) {
 		struct vm *vm = host->vm[i];
 
-		vm->alive = vm->seen && vm_sum(vm).tables;
+		vm->alive = vm->seen && has_root(host, vm);
 		vm->missed = vm->seen ? 0 : vm->missed + 1;
 		if (!vm->alive)
 			forget_tables(vm);

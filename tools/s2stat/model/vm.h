@@ -185,6 +185,7 @@ struct vmid_space {
  * @leaving:	those that are neither alive nor known to have ended: no sample
  *		shows them
  * @page_shift:	log2 of the host's page size
+ * @no_tables:	nobody wants to know of the tables: host_table() is not called
  * @offers:	enum offer, or-ed; all unless the source says otherwise
  * @vmids:	the VMID allocator
  * @time:	when the sample ended, seconds since the epoch
@@ -200,6 +201,7 @@ struct host {
 	size_t room;
 	struct vm *leaving;
 	uint32_t page_shift;
+	bool no_tables;
 	uint32_t offers;
 	struct vmid_space vmids;
 	double time;

@@ -28,7 +28,8 @@ static const double rechecks[] = { 0, 0.001, 0.01, 0.05, 0.1, 0.2 };
 
 /**
  * struct live - what is attached
- * @tables:	table pages read in this sample
+ * @walks:	a sample reads all table pages
+ * @tables:	table pages read in this pass
  * @begun:	when it began
  * @told:	when stderr was last told of them; 0: not yet
  */
@@ -37,6 +38,7 @@ struct live {
 	void *self;
 	uint32_t offers;
 	bool progress;
+	bool walks;
 	size_t tables;
 	double begun;
 	double told;
@@ -77,6 +79,7 @@ int live_open_for(struct live **out, const struct live_wants *wanted,
 	if (!live)
 		return failed(f, EXIT_ERROR, "out of memory");
 	live->progress = wants.progress;
+	live->walks = wants.tables;
 	live->backend = probe.context ? &s2_backend : &stock_backend;
 	wants.probe = &probe;
 	if (live->backend->open(&live->self, &wants, &live->offers, f)) {
@@ -90,10 +93,12 @@ int live_open_for(struct live **out, const struct live_wants *wanted,
 	return 0;
 }
 
-/** live_open() - live_open_for() with events counted */
+/** live_open() - live_open_for() with events counted and tables read */
 int live_open(struct live **live, int verbose, struct failure *f)
 {
-	const struct live_wants wants = { .verbose = verbose, .counts = true };
+	const struct live_wants wants = { .verbose = verbose,
+					  .counts = true,
+					  .tables = true };
 
 	return live_open_for(live, &wants, f);
 }
@@ -116,11 +121,18 @@ static int feed_context(const struct s2r_head *rec, void *host)
 	return host_mmu(host, (const struct s2r_mmu *)rec);
 }
 
-/* Says how far the sample is, once a second, if it takes long. */
+static void pass_begins(struct live *live)
+{
+	live->tables = 0;
+	live->begun = now(CLOCK_MONOTONIC);
+}
+
+/* Says how far the pass is, once a second, if it takes long. */
 static void tell(struct live *live)
 {
 	double t;
 
+	live->tables++;
 	if (!live->progress || live->tables % 1024)
 		return;
 	t = now(CLOCK_MONOTONIC);
@@ -146,7 +158,6 @@ static int feed_table(const struct s2r_head *rec, void *arg)
 {
 	struct reading *r = arg;
 
-	r->live->tables++;
 	tell(r->live);
 	return host_table(r->host, (const struct s2r_table *)rec);
 }
@@ -203,9 +214,10 @@ static int walk_all(struct live *live, struct host *host, struct failure *f)
 	struct reading r = { live, host };
 	int err;
 
-	live->tables = 0;
-	live->begun = now(CLOCK_MONOTONIC);
+	pass_begins(live);
 	err = live->backend->contexts(live->self, feed_context, host, f);
+	if (!live->walks)
+		return err;
 	if (!err)
 		err = live->backend->tables(live->self, &all, feed_table, &r,
 					    f);
@@ -227,6 +239,7 @@ int live_sample(struct live *live, struct host *host, struct failure *f)
 
 	host_begin(host);
 	host->offers = live->offers;
+	host->no_tables = !live->walks;
 	if (walk_all(live, host, f))
 		return -1;
 	t = now(CLOCK_MONOTONIC);
@@ -256,6 +269,7 @@ void live_explain(struct live *live, const struct host *host, live_check_fn fn,
 
 /* Tells a table that comes for the first time from a later part of it. */
 struct walk {
+	struct live *live;
 	const struct live_visitor *v;
 	struct s2r_table table;
 	uint64_t root;
@@ -276,6 +290,8 @@ static int feed_visitor(const struct s2r_head *rec, void *arg)
 {
 	struct walk *w = arg;
 
+	if (rec->type == S2R_TABLE)
+		tell(w->live);
 	if (rec->type == S2R_TABLE)
 		visit_table(w, (const struct s2r_table *)rec);
 	else if (rec->type == S2R_ENTRIES)
@@ -316,10 +332,13 @@ int live_walk(struct live *live, uint64_t mmu, const struct live_visitor *v,
 		.entries = true,
 	};
 	struct search s = { .mmu = mmu };
-	struct walk w = { .v = v };
+	struct walk w = { .live = live, .v = v };
+	int err;
 
-	if (live->backend->tables(live->self, &q, feed_visitor, &w, f) ||
-	    live->backend->contexts(live->self, feed_search, &s, f))
+	pass_begins(live);
+	err = live->backend->tables(live->self, &q, feed_visitor, &w, f);
+	told(live);
+	if (err || live->backend->contexts(live->self, feed_search, &s, f))
 		return -1;
 	return s.found ? 0 :
 			 failed(f, EXIT_ERROR,

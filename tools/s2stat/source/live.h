@@ -16,6 +16,7 @@ struct probe;
  * struct live_wants - what a verb needs of the kernel
  * @verbose:	1 shows libbpf's warnings, 2 all it says
  * @counts:	events are counted
+ * @tables:	a sample reads all table pages; else it costs nothing for each
  * @hot:	faults are counted by region, too
  * @progress:	say on stderr how far it is with what takes long
  * @probe:	what the kernel offers; filled in by live_open_for()
@@ -23,6 +24,7 @@ struct probe;
 struct live_wants {
 	int verbose;
 	bool counts;
+	bool tables;
 	bool hot;
 	bool progress;
 	const struct probe *probe;
