@@ -472,7 +472,7 @@ def left_nothing(look, vms):
         assert {fds for _, fds in later} == {first[1]}, "%s: descriptors" % who
         assert max(kb for kb, _ in later) <= first[0] + GROWTH_KB, (who, held[who])
     # No row of a dead VM is left in the kernel's maps, none is shown.
-    assert [int(n) for n in (look.path / "rows").read_text().split()] == [0] * 4
+    assert [int(n) for n in (look.path / "rows").read_text().split()] == [0] * 6
     assert look.json("list-after", "vm") == []
     for name in ("scraped", "textfile"):
         text = (look.path / name).read_text()

@@ -23,7 +23,7 @@ holds()
 # rows: of the maps in which contexts are counted.
 rows()
 {
-	for map in counts spilled; do
+	for map in counts spilled ended; do
 		for id in $(bpftool map show name $map | sed -n 's/^\([0-9]*\):.*/\1/p'); do
 			bpftool map dump id "$id" | grep -c '^key\|"key":'
 		done
