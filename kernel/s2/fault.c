@@ -681,7 +681,8 @@ static s32 page_facts(const struct s2_fault *f)
 	       (u32)f->dirty << S2_PAGE_DIRTY;
 }
 
-static void fault_ends(struct s2_fault *f, u64 ipa, int result)
+/* In line: nobody listening, these are two static branches and not a call. */
+static __always_inline void fault_ends(struct s2_fault *f, u64 ipa, int result)
 {
 	if (s2_counting())
 		s2_count_fault_end(f->mmu->s2, result, f->size ?

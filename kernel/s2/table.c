@@ -49,7 +49,7 @@ bool s2_entry_set(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
 	if (takes_count(op, slot, old))
 		refs = atomic_inc_return(count);
 	else
-		refs = atomic_read(count);
+		refs = s2_listening(s2_set) ? atomic_read(count) : 0;
 
 	op->entries++;
 	s2_stat_entry(op, slot->level, old, new);

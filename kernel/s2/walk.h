@@ -84,19 +84,10 @@ static inline bool s2_cursor_start(struct s2_cursor *cur, struct s2_ctx *ctx,
 	return true;
 }
 
-/**
- * s2_cursor_next() - go on to the next entry
- * @cur:	the cursor
- *
- * Return: false at the end of the range.
- */
-static inline bool s2_cursor_next(struct s2_cursor *cur)
+/* On to @next, which is behind the entry under the cursor. */
+static inline void s2_cursor_go(struct s2_cursor *cur, u64 next)
 {
 	s32 level = cur->slot.level;
-	u64 next = s2_next(level, cur->ipa);
-
-	if (next >= cur->end)
-		return false;
 
 	cur->ipa = next;
 	/* Behind the last entry of a table: on with the parent's next one. */
@@ -104,6 +95,32 @@ static inline bool s2_cursor_next(struct s2_cursor *cur)
 	       !s2_index(&cur->ctx->geo, level, next))
 		level--;
 	s2_cursor_down(cur, level);
+}
+
+/**
+ * s2_cursor_next() - go on to the next entry
+ * @cur:	the cursor
+ *
+ * Inline in any case: most steps are to the next page of the same table, of
+ * which there are as many as there are pages.
+ *
+ * Return: false at the end of the range.
+ */
+static __always_inline bool s2_cursor_next(struct s2_cursor *cur)
+{
+	s32 level = cur->slot.level;
+	u64 next = s2_next(level, cur->ipa);
+
+	if (next >= cur->end)
+		return false;
+
+	if (level == S2_LAST_LEVEL && s2_index(&cur->ctx->geo, level, next)) {
+		cur->ipa = next;
+		cur->slot.index++;
+		cur->pte = s2_slot_read(&cur->slot);
+	} else {
+		s2_cursor_go(cur, next);
+	}
 	return true;
 }
 
