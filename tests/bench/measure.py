@@ -41,10 +41,11 @@ def facts(text, word):
             for line in text.splitlines() if line.split(" ")[0] == word]
 
 
-def boot(kernel, command, cpu="max", timeout=1800, icount=False, mem="2G", share=None):
+def boot(kernel, command, cpu="max", timeout=1800, icount=False, mem="2G", share=None,
+         append=""):
     """What a shell command said in an emulated host."""
     args = [ROOT / "tests/vm/run", "--kernel", kernel, "--cpu", cpu, "--mem", mem,
-            "--timeout", timeout]
+            "--timeout", timeout, "--append", append]
     if icount:
         args.append("--icount")
     if share:

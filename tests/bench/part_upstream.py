@@ -26,14 +26,18 @@ PHASES = {
     "create": ("VM created and destroyed", "cpu_ns"),
 }
 BOUND = ("<=", 1.02)
+# KVM makes a file there for each of a VM's statistics, and ours has more of them.
+NO_DEBUGFS = "debugfs=off"
 
 
-def phases(kernel, cpu, mb):
+def phases(kernel, cpu, mb, wanted=PHASES, append=""):
     """{phase: [instructions each] of every round}; the first round warms up."""
     said = facts(boot(kernel, "cp /build/guest/s2guest /tmp && /tmp/s2guest bench"
-                      " --rounds %d --mb %d" % (ROUNDS, mb), cpu=cpu, icount=True), "bench")
+                      " --rounds %d --mb %d" % (ROUNDS, mb), cpu=cpu, icount=True,
+                      append=append), "bench")
     found = {}
-    for name, (_, clock) in PHASES.items():
+    for name in wanted:
+        clock = PHASES[name][1]
         rounds = [f[clock] / NS_PER_INSTRUCTION / f["n"] for f in said
                   if f["phase"] == name]
         if len(rounds) != ROUNDS:
@@ -50,4 +54,7 @@ def measure(full):
         rows += [figure("%s: %s" % (cpu, what), "instructions",
                         {"ours": ours[name], "upstream": upstream[name]}, BOUND)
                  for name, (what, _) in PHASES.items()]
-    return rows
+    ours, upstream = (phases(k, "max", 2, ["create"], NO_DEBUGFS)["create"]
+                      for k in ("s2", "upstream"))
+    return rows + [figure("max, %s: %s" % (NO_DEBUGFS, PHASES["create"][0]), "instructions",
+                          {"ours": ours, "upstream": upstream}, BOUND)]
