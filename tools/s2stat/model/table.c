@@ -39,6 +39,16 @@ uint32_t word_of(uint64_t pte, int level)
 	return word;
 }
 
+/* Entry @old of @t becomes @word: what it linked has no parent, if it does not. */
+static void unlink_old(const struct table_pool *pool, struct table *t,
+		       uint32_t old, uint32_t word)
+{
+	struct table *child = table_child(pool, t, old);
+
+	if (child && table_child(pool, t, word) != child)
+		child->parent = NULL;
+}
+
 /**
  * table_put() - one entry changes
  * @index:	below t->nr
@@ -49,10 +59,9 @@ void table_put(const struct table_pool *pool, struct table *t, uint32_t index,
 	       uint32_t word)
 {
 	uint32_t old = t->word[index];
-	struct table *child = table_child(pool, t, old);
 
-	if (child && table_child(pool, t, word) != child)
-		child->parent = NULL;
+	if (old & ENT_TABLE)
+		unlink_old(pool, t, old, word);
 	t->counted += !!(word & ENT_COUNTED) - !!(old & ENT_COUNTED);
 	t->leaves += !!(word & ENT_LEAF) - !!(old & ENT_LEAF);
 	t->writable += !!(word & ENT_WRITE) - !!(old & ENT_WRITE);
