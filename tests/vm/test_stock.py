@@ -442,3 +442,18 @@ def test_the_other_verbs_answer_about_linux_guests(look, cpu):
     else:
         assert flushes_are_not_offered(look, "linux-flush")
     assert checks(look, "linux-doctor")["attach and read"]["detail"].startswith("2 ")
+
+
+@pytest.mark.full
+def test_protected_mode_is_told_and_not_an_empty_host(houses):
+    """The newest kernel leaves the tables of all VMs to the hypervisor then."""
+    house = houses("stock-protected", {
+        "protected": "sh /repo/tests/guest/views/protected.sh /share/protected"},
+        kernel="debian-newest", cpu="max", append="kvm-arm.mode=protected", events=False)
+    look = Looks(house.result("protected"))
+    assert look.result.status == 0, look.result.out
+    assert look.json("none", "sample")[0]["vms"] == 0
+    for verb in ("list", "audit", "vmid", "faults", "show"):
+        assert look.rc(verb) == 4, verb
+        assert "KVM runs in protected mode on this kernel" in look.text(verb, "err"), verb
+    assert look.rc("flush") == 4

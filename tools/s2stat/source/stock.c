@@ -306,6 +306,7 @@ static int stock_contexts(void *self, record_fn fn, void *arg,
 {
 	struct stock *s = self;
 	struct s2r_vmids vmids;
+	size_t whole = 0;
 	int err = 0;
 
 	if (list(s, f))
@@ -315,13 +316,14 @@ static int stock_contexts(void *self, record_fn fn, void *arg,
 		const struct stock_context *c = &s->ctx[i];
 		struct s2r_mmu rec;
 
-		if (!c->pgd_phys && no_tables(s, f))
-			return -1;
 		if (!is_whole(s, c))
 			continue;
+		whole++;
 		rec = mmu_of(s, c);
 		err = fn(&rec.head, arg);
 	}
+	if (s->nr_ctx && !whole && no_tables(s, f))
+		return -1;
 	if (!err && s->nr_ctx &&
 	    !stock_vmids_read(&s->reader, &s->bpf->bss->symbols,
 			      vmid_bits(&s->ctx[0]), &vmids))
