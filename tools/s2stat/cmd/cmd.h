@@ -132,6 +132,8 @@ struct text text_for(const struct options *o);
  * @one_vm:	it is about what --vm means: when that is gone, so is the verb
  * @tables:	of each sample; what it shows of a VM is in its tables
  * @hot:	faults are counted by region, too
+ * @needs:	of enum offer: without these the verb has nothing to show
+ * @lacks:	and says this, before it waits for anything
  */
 struct sampling {
 	int (*show)(const struct options *o, struct live *live,
@@ -142,6 +144,8 @@ struct sampling {
 	bool one_vm;
 	bool tables;
 	bool hot;
+	uint32_t needs;
+	const char *lacks;
 };
 
 int sample_loop(const struct options *o, const struct sampling *s);

@@ -202,10 +202,6 @@ static int faults_sample(const struct options *o, struct live *live,
 	uint64_t cold = 0;
 	int err;
 
-	if (!(host->offers & OFFER_FAULTS))
-		return failed(
-			f, EXIT_KERNEL,
-			"this kernel does not show guest aborts (s2stat doctor tells why)");
 	err = read_spots(live, host, &now, &hot, &cold, f);
 	if (!err)
 		show_all(o, host, chosen, &hot, cold);
@@ -222,6 +218,8 @@ static int faults_run(const struct options *o)
 		.columns = columns,
 		.hot = true,
 		.keep_gone = true,
+		.needs = OFFER_FAULTS,
+		.lacks = "this kernel does not show guest aborts (s2stat doctor tells why)",
 	};
 	int rc = sample_loop(o, &s);
 

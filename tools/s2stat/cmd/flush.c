@@ -69,10 +69,7 @@ static int flush_sample(const struct options *o, struct live *live,
 	size_t shown = 0;
 
 	(void)live;
-	if (!(host->offers & OFFER_FLUSHES))
-		return failed(
-			f, EXIT_KERNEL,
-			"this kernel does not show invalidations (s2stat doctor tells why)");
+	(void)f;
 	if (!o->json && !o->csv)
 		text_flush_head(&t, host);
 	for (size_t i = 0; i < host->nr; i++)
@@ -93,6 +90,8 @@ static int flush_run(const struct options *o)
 		.show = flush_sample,
 		.columns = columns,
 		.keep_gone = true,
+		.needs = OFFER_FLUSHES,
+		.lacks = "this kernel does not show invalidations (s2stat doctor tells why)",
 	};
 
 	return sample_loop(o, &s);

@@ -153,6 +153,11 @@ int sample_loop(const struct options *o, const struct sampling *s)
 	host_init(&host, __builtin_ctzl(sysconf(_SC_PAGESIZE)));
 	if (live_open_for(&live, &wants, &f))
 		return report(o, &f);
+	if (s->needs & ~live_offers(live)) {
+		failed(&f, EXIT_KERNEL, "%s", s->lacks);
+		live_close(live);
+		return report(o, &f);
+	}
 	catch_signals();
 	if (o->csv)
 		csv_head(stdout, s->columns);

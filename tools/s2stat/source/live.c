@@ -103,6 +103,12 @@ int live_open(struct live **live, int verbose, struct failure *f)
 	return live_open_for(live, &wants, f);
 }
 
+/** live_offers() - enum offer, or-ed: what samples will have */
+uint32_t live_offers(const struct live *live)
+{
+	return live->offers;
+}
+
 /** live_close() - detaches and gives all back; @live may be NULL */
 void live_close(struct live *live)
 {

@@ -69,6 +69,7 @@ typedef int (*live_hot_fn)(const struct s2r_hot_key *key,
 int live_open(struct live **live, int verbose, struct failure *f);
 int live_open_for(struct live **live, const struct live_wants *wants,
 		  struct failure *f);
+uint32_t live_offers(const struct live *live);
 void live_close(struct live *live);
 int live_sample(struct live *live, struct host *host, struct failure *f);
 void live_explain(struct live *live, const struct host *host, live_check_fn fn,
