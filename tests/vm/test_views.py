@@ -38,13 +38,14 @@ GROWTH_KB = 128
 def looks(houses, cpu, name, full=False):
     """
     With few VMIDs, so that generations turn. A script that is only long has no
-    events recorded: they would not fit, and nobody would read them.
+    events recorded: they would not fit, and nobody would read them. Those of
+    hours have a house each.
     """
     recorded = name in RECORDED
-    wanted = FULL if full else {n: c for n, c in SCENARIOS.items()
-                                if (n in RECORDED) == recorded}
-    house = houses("views-%s%s%s" % (cpu, "" if recorded else "-long",
-                                     "-full" if full else ""),
+    wanted = {name: FULL[name]} if full else {
+        n: c for n, c in SCENARIOS.items() if (n in RECORDED) == recorded}
+    house = houses("views-%s%s" % (cpu, "-full-" + name if full else
+                                   "" if recorded else "-long"),
                    wanted, cpu=cpu, append="kvm-arm.vmid_bits=4", smp=4,
                    events="tracefs" if recorded else False,
                    limit=6000 if full else 1000,
@@ -463,7 +464,7 @@ def test_every_verb_works_under_full_load(houses, cpu):
 def left_nothing(look, vms):
     held = collections.defaultdict(list)
     for line in (look.path / "held").read_text().splitlines():
-        who, kb, fds = line.split()
+        who, kb, _, fds = line.split()
         held[who].append((int(kb), int(fds)))
     for who in ("top", "export"):
         assert look.rc(who) == 0, look.text(who, "err")

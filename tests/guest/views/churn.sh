@@ -9,10 +9,12 @@
 
 PORT=9923
 
-# holds PID: resident kB and open descriptors. While it samples it has one more or
+# holds PID: resident kB of its own (not of files, which others may bring in or
+# throw out) and in all, and open descriptors. While it samples it has one more or
 # less for a moment: the fewest of ten looks.
 holds()
 {
+	sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$1/status"
 	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$1/status"
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		find "/proc/$1/fd" -mindepth 1 | wc -l
