@@ -11,6 +11,7 @@ import argparse
 import concurrent.futures
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -232,7 +233,9 @@ def build(args, number, mutant):
     """Returns the directory with the mutant's objects, or raises."""
     name, file, old, new, _ = mutant
     out = args.out / f"{number:02}"
-    out.mkdir(parents=True, exist_ok=True)
+    # The objects in there are all linked: none of another mutant's.
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
     for path in args.core.glob("*.[ch]"):
         text = path.read_text()
         if path.name == file:
