@@ -304,17 +304,23 @@ void world_check(struct world *w)
 	tlb_check(&w->mmu);
 }
 
-/* The hardware was there in between: what it did counts. */
+/*
+ * The hardware was there in between: what it did counts, for all that the leaf
+ * translated then. The core may have cut it since, and its parts are young.
+ */
 static void trust_young(struct world *w)
 {
 	struct hw_leaf leaf;
 	struct unit *u;
+	u64 start, end;
 	u32 i;
 
 	for (i = 0; i < w->nr_young; i++) {
-		u = ref_find(&w->ref, w->young[i]);
-		if (u && hw_walk(&w->mmu, w->young[i], &leaf))
-			u->young = leaf.pte >> 10 & 1;
+		start = w->young[i].ipa;
+		end = start + w->young[i].size;
+		ref_for_each(u, &w->ref, start, end)
+			if (hw_walk(&w->mmu, u->ipa, &leaf))
+				u->young = leaf.pte >> 10 & 1;
 	}
 	w->nr_young = 0;
 }
@@ -1142,17 +1148,22 @@ static void on_break(struct kvm_s2_mmu *mmu)
 	w->near = near;
 }
 
-static void note_young(struct world *w, u64 ipa)
+static void note_young(struct world *w, u64 ipa, s32 level)
 {
+	u64 size = s2_level_size(level);
+
 	if (w->nr_young == ARRAY_SIZE(w->young))
 		w->nr_young--;
-	w->young[w->nr_young++] = ipa;
+	w->young[w->nr_young].ipa = ipa & ~(size - 1);
+	w->young[w->nr_young++].size = size;
 }
 
 static void made_young(struct kvm_s2_mmu *mmu, u64 ipa)
 {
-	if (mmu == &world->mmu)
-		note_young(world, ipa);
+	struct hw_leaf leaf;
+
+	if (mmu == &world->mmu && hw_walk(mmu, ipa, &leaf))
+		note_young(world, ipa, leaf.level);
 }
 
 /* Another CPU's guest touches memory in the middle of an operation. */
@@ -1186,7 +1197,8 @@ static void racer(u64 *entry)
 	    s2_pte_table(*entry, level))
 		return;
 	*entry |= 1 << 10;
-	note_young(w, ipa + ((uintptr_t)entry - at) / 8 * s2_level_size(level));
+	note_young(w, ipa + ((uintptr_t)entry - at) / 8 * s2_level_size(level),
+		   level);
 }
 
 static void describe(void)

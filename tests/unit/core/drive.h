@@ -35,7 +35,7 @@ struct source {
  * @outer_unmaps: and it unmaps
  * @may_break:	how often it may still yield
  * @amid:	what was mapped inside that range meanwhile
- * @young:	where the hardware set access flags meanwhile
+ * @young:	leaves whose access flag the hardware set meanwhile
  * @near:	where the present operation works
  * @ops:	operations so far
  * @ret:	operations by result: 0, -EAGAIN, -EBUSY, -ENOMEM, others
@@ -58,7 +58,7 @@ struct world {
 	u32				may_break;
 	struct unit			amid[64];
 	u32				nr_amid;
-	u64				young[256];
+	struct { u64 ipa, size; }	young[256];
 	u32				nr_young;
 	u64				near;
 	u64				ops;
