@@ -28,6 +28,13 @@ static inline void s2_count_clear(struct s2_op *op)
 		op->clears++;
 }
 
+/* @nr entries went together, and no event told of each. */
+static inline void s2_count_gone(struct s2_op *op, u32 nr)
+{
+	if (s2_counting())
+		op->clears += nr;
+}
+
 /* The operation has come to a point where others may look. */
 static inline void s2_count_publish(struct s2_op *op)
 {

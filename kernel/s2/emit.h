@@ -42,7 +42,7 @@ do {									\
 	}								\
 } while (0)
 #else
-#define s2_listening(event)	true
+#define s2_listening(event)	host_listening(#event)
 #define s2_counting()		true
 #define s2_emit(event, ctx, ...)					\
 	host_##event((ctx)->pgt.mmu, s2_next_seq(ctx), ##__VA_ARGS__)

@@ -7,6 +7,7 @@
 #include "flush.h"
 #include "pte.h"
 #include "stat.h"
+#include "switch.h"
 #include "table.h"
 
 static void debt_add(struct s2_debt *debt, u64 start, u64 end, u64 leaves,
@@ -291,6 +292,24 @@ void s2_cmo_before(struct s2_op *op, u64 old, u64 new, s32 level)
 }
 
 /**
+ * s2_cmo_owed() - is what this operation unmaps to be cleaned?
+ * @op:		the operation
+ *
+ * Not with FEAT_S2FWB; and not when the whole MMU goes, with the VMM's mm or
+ * with the VM, as Linux never did. Whoever shares memory with a guest and
+ * outlives it reads what they would have read a moment before; who gets the
+ * pages next writes to them first, through the caches. It would be a clean and
+ * invalidate of each line of all the guest's memory.
+ * kvm-arm.s2_clean_at_end=1 has it done.
+ */
+bool s2_cmo_owed(const struct s2_op *op)
+{
+	return op->ctx->geo.has_cmo &&
+	       (op->kind != S2_OP_DESTROY || s2_switches.clean_at_end) &&
+	       !s2_inject(op->ctx, UNMAP_WITHOUT_CLEAN);
+}
+
+/**
  * s2_cmo_after() - maintenance after a leaf was cleared and its debt paid
  * @op:		the operation
  * @old:	the leaf as it was
@@ -301,7 +320,7 @@ void s2_cmo_before(struct s2_op *op, u64 old, u64 new, s32 level)
  */
 void s2_cmo_after(struct s2_op *op, u64 old, s32 level)
 {
-	if (!s2_inject(op->ctx, UNMAP_WITHOUT_CLEAN))
+	if (s2_cmo_owed(op))
 		s2_cmo_clean(op, old, level);
 }
 
@@ -318,8 +337,7 @@ void s2_cmo_later(struct s2_op *op, u64 old, s32 level)
 	const struct s2_geometry *geo = &op->ctx->geo;
 	u64 pa, size = s2_level_size(level);
 
-	if (!geo->has_cmo || !s2_pte_cacheable(geo, old) ||
-	    s2_inject(op->ctx, UNMAP_WITHOUT_CLEAN))
+	if (!s2_cmo_owed(op) || !s2_pte_cacheable(geo, old))
 		return;
 
 	pa = s2_pte_pa(geo, old);

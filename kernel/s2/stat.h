@@ -34,6 +34,13 @@ static inline void s2_stat_entry(struct s2_op *op, s32 level, u64 old, u64 new)
 	op->leaves[level] += s2_pte_leaf(new, level) - s2_pte_leaf(old, level);
 }
 
+/* @leaves of @level went together. */
+static inline void s2_stat_gone(struct s2_op *op, s32 level, u32 leaves)
+{
+	op->entries += leaves;
+	op->leaves[level] -= leaves;
+}
+
 /* A table page for entries of @level was taken, or is given back (@nr < 0). */
 static inline void s2_stat_table(struct s2_op *op, s32 level, s32 nr)
 {

@@ -7,6 +7,7 @@
 #include "emit.h"
 #include "flush.h"
 #include "stat.h"
+#include "switch.h"
 #include "table.h"
 
 /* Does an entry that was @old take a count when it becomes something else? */
@@ -163,6 +164,33 @@ void s2_table_bury(struct s2_op *op, u64 *table, s32 level, u64 ipa)
 	list_add_tail(s2_port_link(table), &op->dead);
 }
 
+/* A mistake in the counts is only seen where each entry is looked at. */
+#if defined(CONFIG_DEBUG_VM) || defined(CONFIG_KVM_ARM64_S2_INJECT)
+#define READ_ALL	true
+#else
+#define READ_ALL	false
+#endif
+
+/*
+ * A table of leaves, of which nobody wants to hear one by one and whose memory
+ * need not be cleaned, is freed as it is, without a look at its entries. What
+ * it held its count says: we leave nothing but leaves in a table of the last
+ * level (s2_pte_counted()).
+ */
+static bool reap_unread(struct s2_op *op, u64 *table, s32 level)
+{
+	s32 leaves = s2_table_count(table) - 1;
+
+	if (level != S2_LAST_LEVEL || s2_listening(s2_clear) || READ_ALL ||
+	    !s2_switches.reap_unread || s2_cmo_owed(op))
+		return false;
+
+	atomic_set(s2_port_count(table), 1);
+	s2_stat_gone(op, level, leaves);
+	s2_count_gone(op, leaves);
+	return true;
+}
+
 /*
  * Empties and frees a table and what is below it. No walker can get here any
  * more, neither the hardware's nor ours, so entries may go in any order.
@@ -172,6 +200,9 @@ static void reap_table(struct s2_op *op, u64 *table, s32 level, u64 ipa)
 	struct s2_ctx *ctx = op->ctx;
 	struct s2_slot slot = { .table = table, .level = level };
 	u64 old;
+
+	if (reap_unread(op, table, level))
+		slot.index = S2_TABLE_ENTRIES;
 
 	for (; slot.index < S2_TABLE_ENTRIES; slot.index++) {
 		if (!s2_slot_read(&slot))

@@ -17,6 +17,7 @@
 #include "flush.h"
 #include "host.h"
 #include "stat.h"
+#include "switch.h"
 #include "table.h"
 
 /* An arena of chunks: a root or a table each, a red zone behind each. */
@@ -38,6 +39,7 @@ struct page {
 };
 
 struct host host;
+struct s2_switches s2_switches;
 u32 host_cpu, host_cpus = 1, host_boots;
 void (*host_on_fail)(void);
 void (*host_describe)(void);
@@ -180,6 +182,7 @@ void host_reset(u32 cpus)
 	next_root = 0;
 
 	host = (struct host) { .vmid_bits = 16 };
+	s2_switches = (struct s2_switches) { .reap_unread = true };
 	host_boots++;
 	host_cpu = 0;
 	host_cpus = cpus;
@@ -472,6 +475,11 @@ int host_mmu_create(struct kvm_s2_mmu *mmu, const struct host_mmu_type *type)
 	mmu->pgd_phys = s2_port_pa(ctx->root);
 	mmu->pgt = &ctx->pgt;
 	return 0;
+}
+
+bool host_listening(const char *event)
+{
+	return !host.deaf || strcmp(event, "s2_clear");
 }
 
 void host_mmu_destroy(struct kvm_s2_mmu *mmu)

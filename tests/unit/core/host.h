@@ -23,6 +23,7 @@
  * @meddle:	the guest may access memory now
  * @racer:	another CPU may change this entry now
  * @vmid_racer:	another CPU may load or put a guest now
+ * @deaf:	nobody listens to s2_clear (the checker copes)
  * @no_memory:	allocations fail
  * @warnings:	WARN_ON()s tolerated so far; others fail the test
  * @tolerate:	how many more WARN_ON()s are expected
@@ -43,6 +44,7 @@ struct host {
 	void	(*meddle)(void);
 	void	(*racer)(u64 *entry);
 	void	(*vmid_racer)(void);
+	bool	deaf;
 	bool	no_memory;
 	u32	warnings;
 	u32	tolerate;

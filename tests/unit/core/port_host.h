@@ -74,6 +74,7 @@ typedef struct { u64 val; } atomic64_t;
 #define atomic_read(a)		READ_ONCE((a)->val)
 #define atomic_set(a, v)	WRITE_ONCE((a)->val, v)
 #define atomic_inc_return(a)	__sync_add_and_fetch(&(a)->val, 1)
+#define atomic_sub(n, a)		((void)__sync_sub_and_fetch(&(a)->val, n))
 #define atomic_dec_return(a)	__sync_sub_and_fetch(&(a)->val, 1)
 #define atomic64_read(a)	READ_ONCE((a)->val)
 #define atomic64_set(a, v)	WRITE_ONCE((a)->val, v)
@@ -333,6 +334,7 @@ static inline s32 s2_port_cpu(void)
 }
 
 /* The events, in the order of events.h; checker.c is who listens. */
+bool host_listening(const char *event);
 struct kvm_s2_mmu;
 void host_s2_mmu_init(struct kvm_s2_mmu *mmu, u64 seq, s32 ipa_bits,
 		      s32 start_level, u64 granule, u64 root_pa,

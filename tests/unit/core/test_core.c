@@ -7,6 +7,7 @@
 #include "cache.h"
 #include "checker.h"
 #include "flush.h"
+#include "switch.h"
 #include "table.h"
 #include "unit.h"
 #include "walk.h"
@@ -223,6 +224,95 @@ static void destroy_frees_the_whole_tree(void **state)
 	host_mmu_destroy(&mmu);
 	assert_int_equal(host.live, mc.nobjs);
 	assert_int_equal(tlb_entries(&mmu), 0);
+}
+
+/* Ends the MMU; returns how many of 64 leaves under one table were told of. */
+static u64 destroy_64_leaves(void)
+{
+	u64 before;
+	u32 i;
+
+	for (i = 0; i < 64; i++)
+		assert_int_equal(map(GB + PAGE(i), PAGE(i), 3), 0);
+	look(GB, HW_READ);
+	before = checker_events;
+	host_mmu_destroy(&mmu);
+	/* And of the tables above: one entry each. */
+	assert_int_equal(checker_last_op.entries, 64 + 2);
+	assert_int_equal(checker_last_op.frees, 2);
+	assert_int_equal(host.live, mc.nobjs);
+	return checker_events - before;
+}
+
+static void leaves_go_unread_when_nobody_listens(void **state)
+{
+	u64 heard, unheard, off;
+
+	(void)state;
+	heard = destroy_64_leaves();
+
+	teardown(state);
+	setup(state);
+	host.deaf = true;
+	unheard = destroy_64_leaves();
+	/* Unless a judge listens to all of this. */
+	assert_int_equal(heard - unheard, host_listening("s2_clear") ? 0 : 64);
+
+	teardown(state);
+	setup(state);
+	s2_switches.reap_unread = false;
+	off = destroy_64_leaves();
+	assert_int_equal(off, heard);
+}
+
+static void unheard_unmap_counts_what_went(void **state)
+{
+	u32 i;
+
+	(void)state;
+	host.deaf = true;
+	for (i = 0; i < 512; i++)
+		assert_int_equal(map(GB + PAGE(i), PAGE(i), 3), 0);
+	unmap(GB, GB + MB2);
+	/* And the entries above: the tables have become empty. */
+	assert_int_equal(checker_last_op.entries, 512 + 2);
+	assert_int_equal(checker_last_op.frees, 2);
+	assert_int_equal(atomic64_read(&mmu.stat.leaves[S2_LAST_LEVEL - 1]), 0);
+	assert_int_equal(host.dcache, 0);
+}
+
+/* What is not cleaned may not be passed over: only with FEAT_S2FWB. */
+static void unheard_unmap_cleans(void **state)
+{
+	(void)state;
+	teardown(state);
+	start(40, 1, false, false);
+	host.deaf = true;
+	assert_int_equal(map(GB, 0, 3), 0);
+	assert_int_equal(map(GB + PAGE(1), PAGE(9), 3), 0);
+	assert_int_equal(host.dcache, 2);
+	unmap(GB, GB + MB2);
+	assert_int_equal(host.dcache, 4);
+}
+
+static void the_end_cleans_only_if_asked(void **state)
+{
+	(void)state;
+	teardown(state);
+	start(40, 1, false, false);
+	assert_int_equal(map(GB, 0, 3), 0);
+	assert_int_equal(map(2 * GB, GB, 1), 0);
+	assert_int_equal(host.dcache, 2);
+	host_mmu_destroy(&mmu);
+	assert_int_equal(host.dcache, 2);
+
+	teardown(state);
+	start(40, 1, false, false);
+	s2_switches.clean_at_end = true;
+	assert_int_equal(map(GB, 0, 3), 0);
+	assert_int_equal(map(2 * GB, GB, 1), 0);
+	host_mmu_destroy(&mmu);
+	assert_int_equal(host.dcache, 4);
 }
 
 static void last_root_entry_is_torn_down_too_S10(void **state)
@@ -915,6 +1005,10 @@ int main(void)
 		TEST(impossible_shapes_are_einval),
 		TEST(no_memory_for_the_root_is_an_error),
 		TEST(destroy_frees_the_whole_tree),
+		TEST(leaves_go_unread_when_nobody_listens),
+		TEST(unheard_unmap_counts_what_went),
+		TEST(unheard_unmap_cleans),
+		TEST(the_end_cleans_only_if_asked),
 		TEST(last_root_entry_is_torn_down_too_S10),
 		TEST(tail_page_of_the_root_shares_one_count_S09),
 		TEST(unmap_of_absent_neighbour_keeps_the_table_S02),

@@ -49,6 +49,7 @@ static void run(u32 ipa_bits, s32 level, u32 features, u64 count)
 		       ipa_bits * 64 + level * 16 + features;
 	host_on_fail = fail_with_seed;
 	world_init(w, &type, features & 4);
+	host.deaf = features & 16;
 	for (i = 0; i < count; i++)
 		world_step(w);
 	world_fini(w);
@@ -71,8 +72,11 @@ static u32 count_shapes(void)
 static void run_bits(u32 bits)
 {
 	u64 share = ops / count_shapes() / 4 + 1;
-	/* fwb 1, range 2, the hardware sets access flags 4, LPA2 8 */
-	static const u32 features[] = { 0, 2 | 4, 1 | 8, 1 | 2 | 4 };
+	/*
+	 * fwb 1, range 2, the hardware sets access flags 4, LPA2 8,
+	 * nobody listens to s2_clear 16
+	 */
+	static const u32 features[] = { 0, 2 | 4 | 16, 1 | 8, 1 | 2 | 4 | 16 };
 	s32 level;
 	u32 i;
 

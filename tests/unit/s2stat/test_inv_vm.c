@@ -519,6 +519,16 @@ static void unmapped_and_not_cleaned_is_found(void **state)
 	expect_broken(INV_cmo);
 }
 
+static void unmapped_and_not_cleaned_at_the_end_is_silent(void **state)
+{
+	(void)state;
+	vm_start();
+	fault_in(RAM, 3, P_RW | P_NX);
+	st.twist = no_dcache;
+	vm_stop();
+	expect_clean();
+}
+
 /* The guest turns its caches on, with two pages mapped. */
 static void clean_pages(int nr)
 {
@@ -688,6 +698,7 @@ int main(void)
 		STREAM_TEST(executable_without_icache_is_found),
 		STREAM_TEST(icache_over_a_page_of_a_block_is_found),
 		STREAM_TEST(unmapped_and_not_cleaned_is_found),
+		STREAM_TEST(unmapped_and_not_cleaned_at_the_end_is_silent),
 		STREAM_TEST(page_not_cleaned_for_caches_turned_on_is_found),
 		STREAM_TEST(caches_turned_on_are_silent),
 		STREAM_TEST(cache_that_grows_untold_is_found),

@@ -86,7 +86,7 @@ static void ends(const struct step *s)
 
 const struct invariant inv_cmo = {
 	.name = "CMO",
-	.says = "without FEAT_S2FWB memory is cleaned before it is mapped cacheable and after it is unmapped, and all of it when the guest turns its caches on; the instruction cache is invalidated before a leaf becomes executable; each over all of the leaf",
+	.says = "without FEAT_S2FWB memory is cleaned before it is mapped cacheable and after it is unmapped (unless the whole MMU goes), and all of it when the guest turns its caches on; the instruction cache is invalidated before a leaf becomes executable; each over all of the leaf",
 	.needs = ON_TABLES | ON(s2_cmo),
 	.hooks =
 		(const struct hook[]){

@@ -294,12 +294,16 @@ static void learn_features(struct mmu *mmu, uint64_t pte)
 		mmu->lpa2 = 1;
 }
 
-/* Memory that the guest may have used uncached is to be cleaned when it goes. */
+/*
+ * Memory that the guest may have used uncached is to be cleaned when it goes;
+ * but not when all of the MMU goes.
+ */
 static int note_lines(struct step *s, uint64_t old)
 {
 	struct span l;
 
-	if (s->mmu->fwb == 1 || pte_memattr(old) != MEMATTR_NORMAL)
+	if (s->mmu->fwb == 1 || pte_memattr(old) != MEMATTR_NORMAL ||
+	    s->op->kind == S2_OP_DESTROY)
 		return 0;
 	l = mmu_leaf_lines(s->mmu, old, s->size);
 	return spans_add(&s->op->lines, l.start, l.end);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What saves work and can be turned off, on the kernel command line.
+ */
+#ifndef __KVM_ARM64_S2_SWITCH_H
+#define __KVM_ARM64_S2_SWITCH_H
+
+/**
+ * struct s2_switches - set at boot, read ever after
+ * @clean_at_end: kvm-arm.s2_clean_at_end, off: without FEAT_S2FWB, clean the
+ *		cache lines of all that a VM has mapped when its MMU goes
+ * @reap_unread: kvm-arm.s2_reap_unread, on: a table page full of leaves is
+ *		freed without clearing its entries, if nobody listens
+ */
+struct s2_switches {
+	bool	clean_at_end;
+	bool	reap_unread;
+};
+
+extern struct s2_switches s2_switches;
+
+#endif /* __KVM_ARM64_S2_SWITCH_H */
