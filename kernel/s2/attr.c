@@ -9,11 +9,12 @@
 #include "walk.h"
 
 /* Changes the leaf under the cursor; tries again if the hardware was faster. */
-static void change_leaf(struct s2_op *op, struct s2_cursor *cur, u64 clear)
+static __always_inline void change_leaf(struct s2_op *op, struct s2_cursor *cur,
+					u64 clear)
 {
 	while (cur->pte & clear) {
-		if (s2_entry_set(op, &cur->slot, s2_cursor_base(cur), cur->pte,
-				 cur->pte & ~clear))
+		if (s2_entry_change(op, &cur->slot, s2_cursor_base(cur),
+				    cur->pte, cur->pte & ~clear))
 			return;
 		s2_cursor_reread(cur);
 	}
@@ -75,8 +76,8 @@ u64 s2_mkyoung(struct s2_op *op, u64 ipa)
 
 		new = cur.pte | S2_PTE_AF;
 		if (new == cur.pte ||
-		    s2_entry_set(op, &cur.slot, s2_cursor_base(&cur), cur.pte,
-				 new))
+		    s2_entry_change(op, &cur.slot, s2_cursor_base(&cur),
+				    cur.pte, new))
 			break;
 		s2_cursor_reread(&cur);
 	}

@@ -33,22 +33,11 @@ void s2_cache_untake(struct kvm_mmu_memory_cache *mc, u64 *page)
 	mc->objects[mc->nobjs++] = page;
 }
 
-/**
- * s2_cache_fill() - make sure a cache holds enough
- * @ctx:	whose tables it feeds
- * @mc:		the cache
- * @min:	pages it must hold
- *
- * May sleep; not under mmu_lock.
- *
- * Return: 0, or -ENOMEM; what was allocated by then stays in the cache.
- */
-int s2_cache_fill(struct s2_ctx *ctx, struct kvm_mmu_memory_cache *mc, u32 min)
+/* s2_cache_fill() has something to do. */
+int s2_cache_refill(struct s2_ctx *ctx, struct kvm_mmu_memory_cache *mc,
+		    u32 min)
 {
 	int before = mc->nobjs, ret;
-
-	if (before >= (int)min)
-		return 0;
 
 	ret = kvm_mmu_topup_memory_cache(mc, min);
 	s2_emit(s2_cache, ctx, (u64)(unsigned long)mc, before, mc->nobjs, ret);

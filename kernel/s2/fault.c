@@ -37,20 +37,20 @@
  * @exec:	the guest wanted to execute
  * @logging:	writes to the slot are logged: no blocks, write only on write
  * @size:	size of the leaf to be mapped
+ * @seq:	notifier sequence number from before the host page was looked up
+ * @pfn:	the host page, of which we hold a reference
+ * @prot:	what the leaf will say
+ * @host_size:	size of the host's own mapping, 0 if it was not looked at
+ * @page_seq:	notifier sequence number once the host page was found
+ * @refs_taken:	references taken on host pages
+ * @refs_put:	and put
  * @force_page:	@size must not grow any more
  * @mte_allowed: the VMA's memory has tags
  * @uncached:	the VMA lets the guest choose Normal Non-cacheable
- * @seq:	notifier sequence number from before the host page was looked up
- * @pfn:	the host page, of which we hold a reference
  * @writable:	it may be written to
  * @device:	it is no memory
- * @prot:	what the leaf will say
  * @sought:	the host page was looked for
- * @host_size:	size of the host's own mapping, 0 if it was not looked at
- * @page_seq:	notifier sequence number once the host page was found
  * @dirty:	the page was marked dirty in the slot's log
- * @refs_taken:	references taken on host pages
- * @refs_put:	and put
  */
 struct s2_fault {
 	struct kvm_vcpu		*vcpu;
@@ -64,22 +64,55 @@ struct s2_fault {
 	bool			write;
 	bool			exec;
 	bool			logging;
+	/* What is found out on the way. */
 	u64			size;
+	unsigned long		seq;
+	kvm_pfn_t		pfn;
+	u64			prot;
+	u64			host_size;
+	u64			page_seq;
+	s32			refs_taken;
+	s32			refs_put;
 	bool			force_page;
 	bool			mte_allowed;
 	bool			uncached;
-	unsigned long		seq;
-	kvm_pfn_t		pfn;
 	bool			writable;
 	bool			device;
-	u64			prot;
 	bool			sought;
-	u64			host_size;
-	u64			page_seq;
 	bool			dirty;
-	s32			refs_taken;
-	s32			refs_put;
 };
+
+/* By hand: an initializer would be a call of memset(), for each fault. */
+static void fault_init(struct s2_fault *f, struct kvm_vcpu *vcpu, u64 ipa,
+		       enum s2_fault_kind kind)
+{
+	f->vcpu = vcpu;
+	f->mmu = vcpu->arch.hw_mmu;
+	f->slot = NULL;
+	f->nested = NULL;
+	f->ipa = ipa;
+	f->gpa = ipa;
+	f->hva = 0;
+	f->kind = kind;
+	f->write = false;
+	f->exec = false;
+	f->logging = false;
+	f->size = 0;
+	f->seq = 0;
+	f->pfn = 0;
+	f->prot = 0;
+	f->host_size = 0;
+	f->page_seq = 0;
+	f->refs_taken = 0;
+	f->refs_put = 0;
+	f->force_page = false;
+	f->mte_allowed = false;
+	f->uncached = false;
+	f->writable = false;
+	f->device = false;
+	f->sought = false;
+	f->dirty = false;
+}
 
 /*
  * Can a leaf of this size cover the place that faulted? The slot must be
@@ -385,9 +418,9 @@ static int map_locked(struct s2_fault *f, enum s2_lock lock)
 {
 	struct kvm_mmu_memory_cache *mc = &f->vcpu->arch.mmu_page_cache;
 	bool permission = f->kind == S2_FAULT_PERMISSION;
+	struct s2_op op __uninitialized; /* s2_op_begin() */
 	s32 level;
 	u64 pa;
-	struct s2_op op;
 	int ret;
 
 	if (!f->mmu->pgt)
@@ -456,6 +489,22 @@ static void mark_dirty(struct s2_fault *f)
 	f->dirty = true;
 }
 
+/* Tells the host what became of its page, and gives back the reference. */
+static void put_page_of(struct s2_fault *f, bool dirty)
+{
+	if (s2_inject(f->mmu->s2, FAULT_KEEPS_PAGE)) {
+		if (dirty)
+			kvm_set_pfn_dirty(f->pfn);
+		return;
+	}
+
+	if (dirty)
+		kvm_release_pfn_dirty(f->pfn);
+	else
+		kvm_release_pfn_clean(f->pfn);
+	f->refs_put++;
+}
+
 /* Resolves a fault on memory. 0: it is mapped; -ESTALE: all over again. */
 static int handle_memory(struct s2_fault *f)
 {
@@ -486,22 +535,17 @@ static int handle_memory(struct s2_fault *f)
 	}
 
 	/* It is dirty once the guest can write, and only then (U31, DIRTY). */
-	if (!ret && f->writable) {
-		kvm_set_pfn_dirty(f->pfn);
+	if (!ret && f->writable)
 		mark_dirty(f);
-	}
-	if (!s2_inject(ctx, FAULT_KEEPS_PAGE)) {
-		kvm_release_pfn_clean(f->pfn);
-		f->refs_put++;
-	}
+	put_page_of(f, !ret && f->writable);
 	return ret == -EAGAIN ? 0 : ret;
 }
 
 /* The leaf is there but old: it is young again. */
 static void handle_access_flag(struct s2_fault *f)
 {
+	struct s2_op op __uninitialized; /* s2_op_begin() */
 	struct kvm *kvm = f->vcpu->kvm;
-	struct s2_op op;
 	u64 pte = 0;
 
 	trace_kvm_access_fault(f->ipa);
@@ -587,7 +631,6 @@ static int resolve(struct s2_fault *f)
 	gfn_t gfn;
 	int ret;
 
-	f->gpa = f->ipa;
 	ret = translate_nested(f, &trans);
 	if (ret)
 		return ret;
@@ -721,14 +764,10 @@ static int handle_fault(struct s2_fault *f)
  */
 int kvm_handle_guest_abort(struct kvm_vcpu *vcpu)
 {
-	struct s2_fault f = {
-		.vcpu = vcpu,
-		.mmu = vcpu->arch.hw_mmu,
-		.ipa = kvm_vcpu_get_fault_ipa(vcpu),
-	};
+	struct s2_fault f __uninitialized; /* fault_init() */
 	u64 esr = kvm_vcpu_get_esr(vcpu);
 
-	f.kind = fault_kind(esr);
+	fault_init(&f, vcpu, kvm_vcpu_get_fault_ipa(vcpu), fault_kind(esr));
 	if (f.kind == S2_FAULT_TRANSLATION && beyond_ipa_space(vcpu, f.ipa))
 		return 1;
 
@@ -762,16 +801,11 @@ int kvm_handle_guest_abort(struct kvm_vcpu *vcpu)
  */
 static int prefault(struct kvm_vcpu *vcpu, u64 gpa, u64 *size)
 {
-	struct s2_fault f = {
-		.vcpu = vcpu,
-		.mmu = vcpu->arch.hw_mmu,
-		.slot = gfn_to_memslot(vcpu->kvm, gpa >> PAGE_SHIFT),
-		.ipa = gpa,
-		.gpa = gpa,
-		.kind = S2_FAULT_PREFAULT,
-	};
+	struct s2_fault f __uninitialized; /* fault_init() */
 	int ret;
 
+	fault_init(&f, vcpu, gpa, S2_FAULT_PREFAULT);
+	f.slot = gfn_to_memslot(vcpu->kvm, gpa >> PAGE_SHIFT);
 	if (!f.slot)
 		return -ENOENT;
 	/* Being deleted or moved, which waits for us to leave. */

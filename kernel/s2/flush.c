@@ -10,8 +10,9 @@
 #include "switch.h"
 #include "table.h"
 
-static void debt_add(struct s2_debt *debt, u64 start, u64 end, u64 leaves,
-		     s32 level)
+/* Widens a debt by a span with so many leaves. */
+void s2_debt_add(struct s2_debt *debt, u64 start, u64 end, u64 leaves,
+		 s32 level)
 {
 	if (s2_debt_empty(debt)) {
 		*debt = (struct s2_debt) {
@@ -33,17 +34,6 @@ static void debt_add(struct s2_debt *debt, u64 start, u64 end, u64 leaves,
 }
 
 /**
- * s2_debt_leaf() - a valid leaf was cleared, restricted or write-protected
- * @op:		the operation
- * @ipa:	first IPA the leaf translates
- * @level:	its level
- */
-void s2_debt_leaf(struct s2_op *op, u64 ipa, s32 level)
-{
-	debt_add(&op->debt, ipa, ipa + s2_level_size(level), 1, level);
-}
-
-/**
  * s2_debt_table() - a table entry was cleared
  * @op:		the operation
  * @ipa:	first IPA the table translates
@@ -60,10 +50,10 @@ void s2_debt_table(struct s2_op *op, u64 ipa, u64 size, u64 leaves)
 	struct s2_debt *debt = &op->debt;
 
 	if (leaves)
-		debt_add(debt, ipa, ipa + size, leaves, S2_LEVEL_ANY);
+		s2_debt_add(debt, ipa, ipa + size, leaves, S2_LEVEL_ANY);
 	else if (s2_debt_empty(debt) || debt->end <= ipa ||
 		 debt->start >= ipa + size)
-		debt_add(debt, ipa, ipa + PAGE_SIZE, 0, S2_LEVEL_ANY);
+		s2_debt_add(debt, ipa, ipa + PAGE_SIZE, 0, S2_LEVEL_ANY);
 
 	debt->tables = true;
 }

@@ -23,7 +23,35 @@ static inline bool s2_debt_empty(const struct s2_debt *debt)
 	return debt->start == debt->end;
 }
 
-void s2_debt_leaf(struct s2_op *op, u64 ipa, s32 level);
+/* Is anything to be invalidated, cleaned or freed? */
+static inline bool s2_debt_open(const struct s2_op *op)
+{
+	return !s2_debt_empty(&op->debt) || op->nr_cmo ||
+	       !list_empty(&op->dead);
+}
+
+void s2_debt_add(struct s2_debt *debt, u64 start, u64 end, u64 leaves,
+		 s32 level);
+
+/**
+ * s2_debt_leaf() - a valid leaf was cleared, restricted or write-protected
+ * @op:		the operation
+ * @ipa:	first IPA the leaf translates
+ * @level:	its level
+ */
+static inline void s2_debt_leaf(struct s2_op *op, u64 ipa, s32 level)
+{
+	struct s2_debt *debt = &op->debt;
+
+	/* Mostly it is the next one in a row. */
+	if (debt->end == ipa && debt->level == level && !s2_debt_empty(debt)) {
+		debt->end += s2_level_size(level);
+		debt->leaves++;
+		return;
+	}
+	s2_debt_add(debt, ipa, ipa + s2_level_size(level), 1, level);
+}
+
 void s2_debt_table(struct s2_op *op, u64 ipa, u64 size, u64 leaves);
 void s2_debt_pay(struct s2_op *op);
 void s2_debt_settle(struct s2_op *op);

@@ -61,7 +61,7 @@ static int meet_block(struct s2_op *op, const struct s2_slot *slot, u64 old,
 	part |= S2_PTE_AF;
 	if (s2_pte_same_mapping(part, new) && s2_pte_relax(part, new) == part) {
 		if (new & ~old & S2_PTE_AF)
-			s2_entry_set(op, slot, base, old, old | S2_PTE_AF);
+			s2_entry_change(op, slot, base, old, old | S2_PTE_AF);
 		return -EAGAIN;
 	}
 	if (op->lock != S2_LOCK_WRITE)
@@ -121,11 +121,28 @@ static int replace_entry(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
 	return 0;
 }
 
+/*
+ * The leaf maps the same: it is only to allow more, or to be young. Returns 1
+ * if somebody was faster.
+ */
+static int relax_leaf(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
+		      u64 old, u64 new)
+{
+	u64 want = s2_pte_relax(old, new);
+
+	if (want == old)
+		return -EAGAIN;
+
+	s2_cmo_before(op, old, want, slot->level);
+	return !s2_entry_change(op, slot, ipa, old, want);
+}
+
 /* Puts the leaf @new into its slot, whatever is there now. */
 static int set_leaf(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
 		    u64 new)
 {
-	u64 old, want;
+	u64 old;
+	int ret;
 
 	for (;;) {
 		old = s2_slot_read(slot);
@@ -133,9 +150,9 @@ static int set_leaf(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
 		if (s2_pte_leaf(old, slot->level) &&
 		    s2_pte_same_mapping(old, new) &&
 		    !breaks_in_vain(op, old, new)) {
-			want = s2_pte_relax(old, new);
-			if (want == old)
-				return -EAGAIN;
+			ret = relax_leaf(op, slot, ipa, old, new);
+			if (ret <= 0)
+				return ret;
 		} else if (s2_pte_valid(old)) {
 			if (op->lock != S2_LOCK_WRITE &&
 			    !s2_inject(op->ctx, REPLACE_UNDER_READ_LOCK))
@@ -143,19 +160,16 @@ static int set_leaf(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
 			if (s2_inject(op->ctx, REPLACE_WITHOUT_BREAK))
 				return replace_entry(op, slot, ipa, old, new);
 			break_entry(op, slot, ipa);
-			continue;
 		} else {
-			want = new;
+			s2_cmo_before(op, old, new, slot->level);
+			if (s2_entry_set(op, slot, ipa, old, new))
+				return 0;
 		}
-
-		s2_cmo_before(op, old, want, slot->level);
-		if (s2_entry_set(op, slot, ipa, old, want))
-			return 0;
 	}
 }
 
-static int check_map(const struct s2_geometry *geo, u64 ipa, u64 pa, s32 level,
-		     u64 prot)
+static inline int check_map(const struct s2_geometry *geo, u64 ipa, u64 pa,
+			    s32 level, u64 prot)
 {
 	u64 offset;
 
@@ -196,9 +210,7 @@ int s2_map(struct s2_op *op, u64 ipa, u64 pa, s32 level, u64 prot,
 	   struct kvm_mmu_memory_cache *mc)
 {
 	struct s2_ctx *ctx = op->ctx;
-	s32 l = ctx->geo.start_level;
-	u64 *table = ctx->root;
-	struct s2_slot slot;
+	struct s2_slot slot = s2_root_slot(ctx);
 	u64 old, new;
 	int ret;
 
@@ -207,14 +219,10 @@ int s2_map(struct s2_op *op, u64 ipa, u64 pa, s32 level, u64 prot,
 		return ret;
 
 	new = s2_pte_make_leaf(&ctx->geo, pa, level, prot);
-	while (l < level) {
-		slot = s2_slot(ctx, table, l, ipa);
-		old = s2_slot_read(&slot);
-		if (s2_pte_table(old, l)) {
-			table = s2_table_of(ctx, old);
-			l++;
-			continue;
-		}
+	for (;;) {
+		old = s2_descend(ctx, &slot, ipa, level);
+		if (slot.level == level)
+			break;
 
 		if (s2_pte_valid(old))
 			ret = meet_block(op, &slot, old, ipa, new, level, mc);
@@ -224,7 +232,6 @@ int s2_map(struct s2_op *op, u64 ipa, u64 pa, s32 level, u64 prot,
 			goto out;
 	}
 
-	slot = s2_slot(ctx, table, level, ipa);
 	ret = set_leaf(op, &slot, ipa, new);
 out:
 	/* What we wrote is there for the walker when the guest tries again. */
@@ -249,9 +256,7 @@ out:
 int s2_set_spte(struct s2_op *op, u64 ipa, u64 pa, u64 prot)
 {
 	struct s2_ctx *ctx = op->ctx;
-	s32 l = ctx->geo.start_level;
-	u64 *table = ctx->root;
-	struct s2_slot slot;
+	struct s2_slot slot = s2_root_slot(ctx);
 	u64 old, new;
 	int ret;
 
@@ -259,16 +264,9 @@ int s2_set_spte(struct s2_op *op, u64 ipa, u64 pa, u64 prot)
 	if (ret)
 		return ret;
 
-	for (; l < S2_LAST_LEVEL; l++) {
-		slot = s2_slot(ctx, table, l, ipa);
-		old = s2_slot_read(&slot);
-		if (!s2_pte_table(old, l))
-			return 0;
-		table = s2_table_of(ctx, old);
-	}
-
-	slot = s2_slot(ctx, table, S2_LAST_LEVEL, ipa);
-	old = s2_slot_read(&slot);
+	old = s2_descend(ctx, &slot, ipa, S2_LAST_LEVEL);
+	if (slot.level < S2_LAST_LEVEL)
+		return 0;
 	if (!s2_pte_valid(old))
 		return 0;
 

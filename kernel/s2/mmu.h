@@ -134,6 +134,7 @@ struct s2_ctx {
  * @leaves:	how the number of leaves has changed, by level, and the VM's
  *		statistics do not say so yet
  * @tables:	likewise the number of table pages, by level of their entries
+ * @stat:	one of these may not be zero
  * @resched:	how often the lock was dropped
  * @deferred:	leaves whose debt KVM pays itself after dropping mmu_lock
  * @cmo:	pages whose cache lines are to go once the debt is paid
@@ -154,6 +155,7 @@ struct s2_op {
 	u64			clears;
 	s64			leaves[S2_LAST_LEVEL + 1];
 	s64			tables[S2_LAST_LEVEL + 1];
+	bool			stat;
 	u64			resched;
 	u64			deferred;
 	struct {

@@ -54,9 +54,9 @@ bool kvm_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 static bool age(struct kvm *kvm, struct kvm_gfn_range *range,
 		enum s2_op_kind kind)
 {
+	struct s2_op op __uninitialized; /* s2_op_begin() */
 	struct kvm_s2_mmu *mmu = &kvm->arch.mmu;
 	u64 start = range_start(range), end = range_end(range);
-	struct s2_op op;
 	bool young;
 
 	if (!mmu->pgt)

@@ -40,6 +40,7 @@ void s2_op_begin(struct s2_op *op, struct kvm_s2_mmu *mmu,
 	op->clears = 0;
 	memset(op->leaves, 0, sizeof(op->leaves));
 	memset(op->tables, 0, sizeof(op->tables));
+	op->stat = false;
 	op->resched = 0;
 	op->deferred = 0;
 	op->nr_cmo = 0;
@@ -63,7 +64,8 @@ int s2_op_end(struct s2_op *op, int result)
 	if (!op->ctx)
 		return result;
 
-	s2_debt_settle(op);
+	if (s2_debt_open(op))
+		s2_debt_settle(op);
 	s2_count_publish(op);
 	s2_stat_publish(op);
 	s2_emit(s2_op_end, op->ctx, op->id, op->kind, op->reason, result,
@@ -97,7 +99,8 @@ bool s2_op_yield(struct s2_op *op)
 	if (!may_yield(op))
 		return true;
 
-	s2_debt_settle(op);
+	if (s2_debt_open(op))
+		s2_debt_settle(op);
 	s2_count_publish(op);
 	s2_stat_publish(op);
 	op->resched++;

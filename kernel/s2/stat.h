@@ -32,6 +32,7 @@ S2_STAT_IS(faults, S2_NR_FAULTS);
 static inline void s2_stat_entry(struct s2_op *op, s32 level, u64 old, u64 new)
 {
 	op->leaves[level] += s2_pte_leaf(new, level) - s2_pte_leaf(old, level);
+	op->stat = true;
 }
 
 /* @leaves of @level went together. */
@@ -39,12 +40,14 @@ static inline void s2_stat_gone(struct s2_op *op, s32 level, u32 leaves)
 {
 	op->entries += leaves;
 	op->leaves[level] -= leaves;
+	op->stat = true;
 }
 
 /* A table page for entries of @level was taken, or is given back (@nr < 0). */
 static inline void s2_stat_table(struct s2_op *op, s32 level, s32 nr)
 {
 	op->tables[level] += nr;
+	op->stat = true;
 }
 
 /* The operation has come to a point where others may look. */
@@ -53,6 +56,9 @@ static inline void s2_stat_publish(struct s2_op *op)
 	struct kvm_s2_stat *stat = s2_port_stat(op->mmu);
 	s32 level;
 
+	if (!op->stat)
+		return;
+	op->stat = false;
 	for (level = 0; level <= S2_LAST_LEVEL; level++) {
 		/* No host has blocks of level 0: see s2_geometry_init(). */
 		if (level && op->leaves[level])

@@ -60,6 +60,16 @@ bool s2_entry_set(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
 	return true;
 }
 
+/* s2_entry_change() was heard of. */
+void s2_entry_changed(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
+		      u64 old, u64 new)
+{
+	s2_count_set(op);
+	s2_emit(s2_set, op->ctx, op->id, ipa, slot->level,
+		s2_port_pa(slot->table), slot->index, old, new,
+		s2_table_count(slot->table));
+}
+
 /**
  * s2_entry_clear() - make an entry zero
  * @op:		the operation, with mmu_lock held for write, or on tables that

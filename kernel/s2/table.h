@@ -11,6 +11,7 @@
 #ifndef __KVM_ARM64_S2_TABLE_H
 #define __KVM_ARM64_S2_TABLE_H
 
+#include "emit.h"
 #include "mmu.h"
 #include "pte.h"
 
@@ -41,6 +42,15 @@ static inline struct s2_slot s2_slot(struct s2_ctx *ctx, u64 *table,
 	};
 }
 
+/* Where a descent begins (s2_descend()). */
+static inline struct s2_slot s2_root_slot(const struct s2_ctx *ctx)
+{
+	return (struct s2_slot) {
+		.table = ctx->root,
+		.level = ctx->geo.start_level,
+	};
+}
+
 static inline u64 s2_slot_read(const struct s2_slot *slot)
 {
 	return READ_ONCE(slot->table[slot->index]);
@@ -52,6 +62,35 @@ static inline u64 *s2_table_of(const struct s2_ctx *ctx, u64 pte)
 	return s2_port_va(s2_pte_pa(&ctx->geo, pte));
 }
 
+/**
+ * s2_descend() - go down to the entry for an IPA
+ * @ctx:	whose tables
+ * @slot:	a table and its level; becomes the lowest entry for @ipa that
+ *		exists, or that of level @want
+ * @ipa:	the IPA, within the IPA space
+ * @want:	how far down
+ *
+ * Return: the entry.
+ */
+static __always_inline u64 s2_descend(struct s2_ctx *ctx, struct s2_slot *slot,
+				      u64 ipa, s32 want)
+{
+	u32 shift = s2_level_shift(slot->level);
+	u64 pte;
+
+	slot->index = s2_slot(ctx, slot->table, slot->level, ipa).index;
+	for (;;) {
+		pte = s2_slot_read(slot);
+		if (slot->level >= want || !s2_pte_table(pte, slot->level))
+			return pte;
+
+		slot->table = s2_table_of(ctx, pte);
+		slot->level++;
+		shift -= S2_TABLE_SHIFT;
+		slot->index = (ipa >> shift) & (S2_TABLE_ENTRIES - 1);
+	}
+}
+
 /* 1 + counted entries. For a concatenated root, over all its pages (S09). */
 static inline s32 s2_table_count(const u64 *table)
 {
@@ -61,6 +100,37 @@ static inline s32 s2_table_count(const u64 *table)
 bool s2_entry_set(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
 		  u64 old, u64 new);
 u64 s2_entry_clear(struct s2_op *op, const struct s2_slot *slot, u64 ipa);
+
+void s2_entry_changed(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
+		      u64 old, u64 new);
+
+/**
+ * s2_entry_change() - change what a leaf allows or says, and nothing else
+ * @op:		the operation
+ * @slot:	the entry
+ * @ipa:	first IPA it translates
+ * @old:	what the caller saw in it, a valid leaf
+ * @new:	what is to be there: the same mapping (s2_pte_same_mapping())
+ *
+ * As s2_entry_set(), where neither the table's count nor the VM's statistics
+ * change. Inline, because there are as many of these as there are pages.
+ *
+ * Return: false if the entry was no longer @old; nothing happened then.
+ */
+static __always_inline bool s2_entry_change(struct s2_op *op,
+					    const struct s2_slot *slot,
+					    u64 ipa, u64 old, u64 new)
+{
+	if (cmpxchg(&slot->table[slot->index], old, new) != old)
+		return false;
+
+	if (s2_inject(op->ctx, UPDATE_COUNTS_AGAIN))
+		atomic_inc_return(s2_port_count(slot->table));
+	op->entries++;
+	if (s2_counting() || s2_listening(s2_set))
+		s2_entry_changed(op, slot, ipa, old, new);
+	return true;
+}
 
 u64 *s2_table_take(struct s2_op *op, struct kvm_mmu_memory_cache *mc,
 		   s32 level, u64 ipa);
