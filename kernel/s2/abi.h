@@ -25,7 +25,8 @@
 	X(S2_OP_SET_SPTE,	"set_spte")	\
 	X(S2_OP_SPLIT,		"split")	\
 	X(S2_OP_CMO,		"cmo")		\
-	X(S2_OP_DESTROY,	"destroy")
+	X(S2_OP_DESTROY,	"destroy")	\
+	X(S2_OP_AROUND,		"around")
 
 /* Who caused it (s2_op_begin.reason, s2_flush.reason). */
 #define S2_REASONS(X)						\

@@ -16,6 +16,7 @@
 #include <asm/kvm_ras.h>
 #include <asm/mte.h>
 
+#include "around.h"
 #include "count.h"
 #include "seam.h"
 #include "stat.h"
@@ -42,6 +43,8 @@
  * @prot:	what the leaf will say
  * @host_size:	size of the host's own mapping, 0 if it was not looked at
  * @page_seq:	notifier sequence number once the host page was found
+ * @vma_start:	first address of the VMA
+ * @vma_end:	first address behind it
  * @refs_taken:	references taken on host pages
  * @refs_put:	and put
  * @force_page:	@size must not grow any more
@@ -71,6 +74,8 @@ struct s2_fault {
 	u64			prot;
 	u64			host_size;
 	u64			page_seq;
+	unsigned long		vma_start;
+	unsigned long		vma_end;
 	s32			refs_taken;
 	s32			refs_put;
 	bool			force_page;
@@ -103,6 +108,8 @@ static void fault_init(struct s2_fault *f, struct kvm_vcpu *vcpu, u64 ipa,
 	f->prot = 0;
 	f->host_size = 0;
 	f->page_seq = 0;
+	f->vma_start = 0;
+	f->vma_end = 0;
 	f->refs_taken = 0;
 	f->refs_put = 0;
 	f->force_page = false;
@@ -217,6 +224,8 @@ static int look_at_vma(struct s2_fault *f)
 		f->force_page = f->size == PAGE_SIZE;
 	}
 
+	f->vma_start = vma->vm_start;
+	f->vma_end = vma->vm_end;
 	f->mte_allowed = vma->vm_flags & VM_MTE_ALLOWED;
 	f->uncached = vma->vm_flags & VM_ALLOW_ANY_UNCACHED;
 	f->seq = f->vcpu->kvm->mmu_invalidate_seq;
@@ -451,6 +460,29 @@ static int map_locked(struct s2_fault *f, enum s2_lock lock)
 	return s2_op_end(&op, ret);
 }
 
+/* A page was mapped that was not there. Under mmu_lock, held since. */
+static void map_around(const struct s2_fault *f)
+{
+	struct s2_around around;
+
+	if (f->kind != S2_FAULT_TRANSLATION || f->size != PAGE_SIZE ||
+	    f->device || (f->logging && !s2_inject(f->mmu->s2, AROUND_WHILE_LOGGING)) ||
+	    !s2_around_wanted(f->vcpu->kvm, f->mmu))
+		return;
+
+	around = (struct s2_around) {
+		.kvm = f->vcpu->kvm,
+		.mmu = f->mmu,
+		.slot = f->slot,
+		.ipa = f->ipa,
+		.hva = ALIGN_DOWN(f->hva, PAGE_SIZE),
+		.vma_start = f->vma_start,
+		.vma_end = f->vma_end,
+		.folio = folio_size(page_folio(pfn_to_page(f->pfn))),
+	};
+	s2_map_around_fault(&around);
+}
+
 /*
  * Most faults only add, and do so side by side. What replaces a valid entry
  * (a block by a table when logging has begun, a table by a block when it has
@@ -463,6 +495,8 @@ static int install(struct s2_fault *f)
 
 	read_lock(&kvm->mmu_lock);
 	ret = map_locked(f, S2_LOCK_READ);
+	if (!ret)
+		map_around(f);
 	read_unlock(&kvm->mmu_lock);
 	if (ret != -EBUSY)
 		return ret;

@@ -77,6 +77,9 @@
 	X(FAULT_KEEPS_PAGE, "fault_keeps_page", "U78,U86,U87")		\
 	X(CACHE_NOT_FILLED, "cache_not_filled", "U83")			\
 	X(DIRTY_NOT_MARKED, "dirty_not_marked", "-")			\
+	X(AROUND_WHILE_LOGGING, "around_while_logging", "-")		\
+	X(AROUND_BEYOND_SLOT, "around_beyond_slot", "-")		\
+	X(AROUND_WRITABLE, "around_writable", "-")			\
 	/* VMIDs */							\
 	X(VMID_GENERATION_FIRST, "vmid_generation_first", "U26,U27")	\
 	X(LOAD_WITHOUT_VMID, "load_without_vmid", "U82")		\

@@ -240,6 +240,42 @@ out:
 }
 
 /**
+ * s2_map_absent() - map pages in a row, where nothing is
+ * @op:		the operation; mmu_lock is held for read or for write
+ * @ipa:	where the first one goes
+ * @pages:	what is to be mapped
+ * @nr:		how many; all in one table of pages
+ *
+ * Takes no table page and owes nothing: where there is no table of pages
+ * nothing happens, what is mapped already stays as it is. And who was faster
+ * was right.
+ */
+void s2_map_absent(struct s2_op *op, u64 ipa, const struct s2_host_page *pages,
+		   u32 nr)
+{
+	struct s2_ctx *ctx = op->ctx;
+	struct s2_slot slot = s2_root_slot(ctx);
+	u64 new;
+	u32 i;
+
+	s2_descend(ctx, &slot, ipa, S2_LAST_LEVEL);
+	if (slot.level < S2_LAST_LEVEL ||
+	    WARN_ON_ONCE(slot.index + nr > S2_TABLE_ENTRIES))
+		return;
+
+	for (i = 0; i < nr; i++, slot.index++, ipa += PAGE_SIZE) {
+		if (!pages[i].prot || s2_slot_read(&slot))
+			continue;
+
+		new = s2_pte_make_leaf(&ctx->geo, pages[i].pa, S2_LAST_LEVEL,
+				       pages[i].prot);
+		s2_cmo_before(op, 0, new, S2_LAST_LEVEL);
+		s2_entry_set(op, &slot, ipa, 0, new);
+	}
+	s2_port_sync_walkers();
+}
+
+/**
  * s2_set_spte() - a host page was replaced: follow it
  * @op:		the operation; mmu_lock is held for write
  * @ipa:	the page

@@ -16,9 +16,21 @@ bool s2_op_yield(struct s2_op *op);
 typedef int (*s2_range_fn)(struct s2_op *op, u64 ipa, u64 end);
 int s2_op_range(struct s2_op *op, u64 ipa, u64 end, s32 level, s2_range_fn fn);
 
+/**
+ * struct s2_host_page - a page to be mapped
+ * @pa:		its memory
+ * @prot:	what the leaf will say, S2_PROT_*; 0: not to be mapped
+ */
+struct s2_host_page {
+	u64	pa;
+	u64	prot;
+};
+
 /* What the core can do; each in its own file. See there. */
 int s2_map(struct s2_op *op, u64 ipa, u64 pa, s32 level, u64 prot,
 	   struct kvm_mmu_memory_cache *mc);
+void s2_map_absent(struct s2_op *op, u64 ipa, const struct s2_host_page *pages,
+		   u32 nr);
 int s2_set_spte(struct s2_op *op, u64 ipa, u64 pa, u64 prot);
 int s2_unmap(struct s2_op *op, u64 ipa, u64 end);
 void s2_unmap_root(struct s2_op *op);

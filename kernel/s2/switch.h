@@ -11,10 +11,14 @@
  *		cache lines of all that a VM has mapped when its MMU goes
  * @reap_unread: kvm-arm.s2_reap_unread, on: a table page full of leaves is
  *		freed without clearing its entries, if nobody listens
+ * @fault_around: kvm-arm.s2_fault_around, 64K: bytes around a page that the
+ *		guest stopped for that are mapped with it where the host has
+ *		them; a power of two, 0: only that page
  */
 struct s2_switches {
-	bool	clean_at_end;
-	bool	reap_unread;
+	bool		clean_at_end;
+	bool		reap_unread;
+	unsigned long	fault_around;
 };
 
 extern struct s2_switches s2_switches;

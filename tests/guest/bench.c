@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "binstat.h"
 #include "clock.h"
 #include "mem.h"
 #include "s2guest.h"
@@ -34,27 +35,41 @@ static struct mem mem;
 static uint64_t size, pages;
 static uint64_t *log_words;
 static const char *only;
+/* Of the vCPU, while there is one. */
+static int vcpu_stats = -1;
 
 struct spent {
 	uint64_t	wall;
 	uint64_t	cpu;
+	uint64_t	exits;
 };
 
+static uint64_t exits(void)
+{
+	return vcpu_stats < 0 ? 0 : binstat(vcpu_stats, "exits");
+}
+
+/* The clocks last, for what follows is what is timed. */
 static struct spent spent_now(void)
 {
-	return (struct spent){ clock_ns(CLOCK_MONOTONIC),
-			       clock_ns(CLOCK_THREAD_CPUTIME_ID) };
+	struct spent s = { .exits = exits() };
+
+	s.wall = clock_ns(CLOCK_MONOTONIC);
+	s.cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	return s;
 }
 
 /* What was done @n times since @from. */
 static void tell(const char *phase, struct spent from, uint64_t n)
 {
-	struct spent now = spent_now();
+	uint64_t wall = clock_ns(CLOCK_MONOTONIC);
+	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	if (only && strcmp(only, phase))
 		return;
-	printf("bench phase=%s n=%lu ns=%lu cpu_ns=%lu\n", phase, n,
-	       now.wall - from.wall, now.cpu - from.cpu);
+	printf("bench phase=%s n=%lu ns=%lu cpu_ns=%lu exits=%lu\n", phase, n,
+	       wall - from.wall, cpu - from.cpu,
+	       vcpu_stats < 0 ? 0 : exits() - from.exits);
 }
 
 static int guest(uint64_t job, uint64_t stride)
@@ -212,11 +227,17 @@ static int start(void)
 	ret = ret ?: vm_enable_cap(&vm, KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE,
 				   BLOCK_SIZE);
 	ret = ret ?: vm_enable_cap(&vm, KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, 1);
-	return ret ?: vm_ready(&vm, 1);
+	ret = ret ?: vm_ready(&vm, 1);
+	if (!ret)
+		vcpu_stats = binstat_open(vm.vcpu[0].fd);
+	return ret ?: vcpu_stats < 0 ? vcpu_stats : 0;
 }
 
 static void stop(void)
 {
+	if (vcpu_stats >= 0)
+		close(vcpu_stats);
+	vcpu_stats = -1;
 	vm_close(&vm);
 }
 
@@ -307,7 +328,8 @@ const struct scenario scn_bench = {
 	.name	= "bench",
 	.usage	= "[--rounds N] [--mb N] [--phase NAME] [--faults]",
 	.proves	= "Nothing by itself: does each kind of stage-2 work, and says how often it\n"
-		  "did it and how long it took: ns= on the wall, cpu_ns= of the thread alone.\n"
+		  "did it and how long it took: ns= on the wall, cpu_ns= of the thread alone,\n"
+		  "exits= how often the vCPU stopped.\n"
 		  "--faults: rounds of a slot that comes, is written by the guest, and goes.",
 	.run	= run,
 };

@@ -79,6 +79,13 @@ static int do_read(struct side *side)
 	return side_job(side, JOB_READ, 0, 1);
 }
 
+/* The host has all pages; the guest asks for one. */
+static int do_beside(struct side *side)
+{
+	mem_fill(&side->mem, 0, 2 * BLOCK_SIZE, PAGE_SIZE, 0, 1);
+	return side_job(side, JOB_READ, 2, 1);
+}
+
 static int do_blocks(struct side *side)
 {
 	return side_job(side, JOB_WRITE, 0, 1024) ?:
@@ -238,6 +245,12 @@ static const struct act acts[] = {
 	{ "zap", MEM_ANON, 1024, DATA_IPA, .run = do_zap },
 	{ "high", MEM_ANON, 1024, 1UL << 39, .run = do_pages },
 	{ "read", MEM_ANON, 1024, DATA_IPA, .run = do_read },
+	{ "beside", MEM_ANON, 8, DATA_IPA, .shift = 4 * PAGE_SIZE,
+	  .run = do_beside },
+	{ "beside-log", MEM_ANON, 512, DATA_IPA,
+	  .flags = KVM_MEM_LOG_DIRTY_PAGES, .run = do_beside },
+	{ "beside-readonly", MEM_ANON, 512, DATA_IPA,
+	  .flags = KVM_MEM_READONLY, .run = do_beside },
 	{ "blocks", MEM_THP, 1024, DATA_IPA, .run = do_blocks },
 	{ "unfit", MEM_THP, 600, DATA_IPA, .shift = PAGE_SIZE, .run = do_log },
 	{ "exec", MEM_THP, 1024, DATA_IPA, .run = do_exec },

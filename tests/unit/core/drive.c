@@ -984,6 +984,64 @@ static void set_spte_op(struct world *w)
 	do_set_spte(w, ipa, pick_pa(w, ipa), pick_prot(w) & ~S2_PROT_OLD);
 }
 
+/* Is anything near mapped by pages, so that there is a table of them? */
+static bool pages_near(struct world *w, u64 ipa)
+{
+	u64 span = s2_table_span(S2_LAST_LEVEL), start = ipa & ~(span - 1);
+	struct unit *u;
+
+	ref_for_each(u, &w->ref, start, start + span)
+		if (u->size == PAGE_SIZE)
+			return true;
+	return false;
+}
+
+/* What was absent, and was to be there, is; or there was no table for it. */
+static void apply_absent(struct world *w, u64 ipa, const struct s2_host_page *p,
+			 u32 nr)
+{
+	struct hw_leaf leaf;
+	struct unit new;
+	u32 i;
+
+	for (i = 0; i < nr; i++, p++, ipa += PAGE_SIZE) {
+		if (!p->prot || ref_find(&w->ref, ipa))
+			continue;
+		new = make_unit(ipa, p->pa, S2_LAST_LEVEL, p->prot);
+		if (hw_walk(&w->mmu, ipa, &leaf))
+			ref_insert(&w->ref, &new);
+		else if (pages_near(w, ipa))
+			host_fail("s2_map_absent() leaves out 0x%llx", ipa);
+	}
+}
+
+/* As around a fault: some of a row of pages, where nothing is. */
+static void do_around(struct world *w)
+{
+	struct s2_host_page pages[16] = { };
+	u64 size = sizeof(pages) / sizeof(pages[0]) * PAGE_SIZE;
+	u64 ipa = pick_ipa(w) & ~(size - 1), at;
+	struct s2_op op;
+	u32 i;
+
+	if (w->depth)
+		return;
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		if (one_in(w, 3))
+			continue;
+		pages[i].pa = pick_pa(w, ipa + i * PAGE_SIZE);
+		pages[i].prot = pick_prot(w) | (one_in(w, 2) ? S2_PROT_OLD : 0);
+	}
+	begin(w, &op, S2_OP_AROUND, S2_REASON_FAULT, ipa, ipa + size,
+	      S2_LOCK_READ, false);
+	s2_map_absent(&op, ipa, pages, ARRAY_SIZE(pages));
+	s2_op_end(&op, 0);
+	apply_absent(w, ipa, pages, ARRAY_SIZE(pages));
+	after_op(w, ipa, ipa + size);
+	for (at = ipa; at < ipa + size; at += PAGE_SIZE)
+		check_at(w, at);
+}
+
 /* One operation, whatever comes of it. */
 static void choose_op(struct world *w)
 {
@@ -1035,6 +1093,9 @@ static void choose_op(struct world *w)
 			destroy(w);
 			create(w);
 		}
+		break;
+	case 123 ... 125:
+		do_around(w);
 		break;
 	default:
 		do_access(w);

@@ -315,6 +315,39 @@ static void the_end_cleans_only_if_asked(void **state)
 	assert_int_equal(host.dcache, 4);
 }
 
+static void absent_pages_are_filled_in_and_no_others(void **state)
+{
+	const struct s2_host_page pages[] = {
+		{ PAGE(16), S2_PROT_R | S2_PROT_OLD },
+		{ PAGE(17), S2_PROT_R | S2_PROT_W },
+		{ },
+		{ PAGE(19), S2_PROT_R | S2_PROT_X },
+	};
+	struct s2_op op;
+
+	(void)state;
+	assert_int_equal(map(GB + PAGE(1), PAGE(99), 3), 0);
+	s2_op_begin(&op, &mmu, S2_OP_AROUND, S2_REASON_FAULT, GB, GB + PAGE(4),
+		    S2_LOCK_READ, false);
+	s2_map_absent(&op, GB, pages, 4);
+	s2_op_end(&op, 0);
+	assert_int_equal(checker_last_op.entries, 2);
+	assert_int_equal(checker_last_op.flushes, 0);
+	assert_int_equal(look(GB, HW_READ), HW_ACCESS_FLAG);
+	assert_int_equal(pa_of(GB + PAGE(1)), PAGE(99));
+	assert_int_equal(look(GB + PAGE(2), HW_READ), HW_TRANSLATION);
+	assert_int_equal(look(GB + PAGE(3), HW_EXEC), HW_OK);
+
+	/* Nothing where there is no table of pages, or a block. */
+	assert_int_equal(map(4 * GB, 0, 2), 0);
+	s2_op_begin(&op, &mmu, S2_OP_AROUND, S2_REASON_FAULT, 2 * GB,
+		    2 * GB + PAGE(4), S2_LOCK_READ, false);
+	s2_map_absent(&op, 2 * GB, pages, 4);
+	s2_map_absent(&op, 4 * GB, pages, 4);
+	s2_op_end(&op, 0);
+	assert_int_equal(checker_last_op.entries, 0);
+}
+
 static void last_root_entry_is_torn_down_too_S10(void **state)
 {
 	(void)state;
@@ -1009,6 +1042,7 @@ int main(void)
 		TEST(unheard_unmap_counts_what_went),
 		TEST(unheard_unmap_cleans),
 		TEST(the_end_cleans_only_if_asked),
+		TEST(absent_pages_are_filled_in_and_no_others),
 		TEST(last_root_entry_is_torn_down_too_S10),
 		TEST(tail_page_of_the_root_shares_one_count_S09),
 		TEST(unmap_of_absent_neighbour_keeps_the_table_S02),

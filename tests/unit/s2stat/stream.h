@@ -403,6 +403,30 @@ static inline void fault_in(uint64_t ipa, int level, uint64_t bits)
 	fault_end(ipa, 1, size);
 }
 
+/* A page is set, in an operation that is under way. */
+static inline void set_page(uint64_t ipa, uint64_t bits)
+{
+	struct tb *t = descend(ipa, 3);
+
+	cmo(S2_CMO_DCACHE, HOST_PA + (ipa - RAM), PAGE);
+	set_entry(t, ipa, leaf_for(ipa, 3, bits));
+}
+
+/* A translation fault on a page, and the page behind it comes along. */
+static inline void fault_around(uint64_t ipa, uint64_t bits, uint64_t beside)
+{
+	fault_begin(ipa, S2_FAULT_TRANSLATION, bits & P_W, false);
+	op_begin(S2_OP_MAP, S2_REASON_FAULT, ipa, ipa + PAGE, S2_LOCK_READ,
+		 false);
+	set_page(ipa, bits);
+	op_end(0);
+	op_begin(S2_OP_AROUND, S2_REASON_FAULT, ipa, ipa + 2 * PAGE,
+		 S2_LOCK_READ, false);
+	set_page(ipa + PAGE, beside);
+	op_end(0);
+	fault_end(ipa, 1, PAGE);
+}
+
 /* A permission fault on a page that is there: it becomes writable. */
 static inline void fault_write(uint64_t ipa)
 {

@@ -327,6 +327,54 @@ static void writable_block_in_a_logged_slot_is_found(void **state)
 	assert_int_equal(expect_broken(INV_dirty)->at.ipa, RAM + BLOCK);
 }
 
+static void page_beside_writable_in_a_logged_slot_is_found(void **state)
+{
+	(void)state;
+	vm_start();
+	slot_event(S2_MEMSLOT_FLAGS, SLOT_LOG);
+	wrprotect(RAM, RAM + RAM_SIZE);
+	fault_around(RAM, P_RW | P_NX, P_RW | P_NX);
+	assert_int_equal(expect_broken(INV_dirty)->at.ipa, RAM + PAGE);
+}
+
+/* Where nobody logs it may be writable, and elsewhere it may be read. */
+static void page_beside_is_silent(void **state)
+{
+	(void)state;
+	vm_start();
+	fault_around(RAM, P_RW | P_NX, P_RW | P_NX);
+	slot_event(S2_MEMSLOT_FLAGS, SLOT_LOG);
+	wrprotect(RAM, RAM + RAM_SIZE);
+	fault_around(RAM + 8 * PAGE, P_RW | P_NX, P_R | P_NX);
+	vm_stop();
+	expect_clean();
+}
+
+/* The host invalidated something after the fault let mmu_lock go. */
+static bool around_later(struct event *e)
+{
+	if (e->type == EV_s2_op_begin && e->s2_op_begin.kind == S2_OP_AROUND)
+		e->s2_op_begin.notifier_seq++;
+	return true;
+}
+
+static void page_beside_of_another_time_is_found(void **state)
+{
+	(void)state;
+	vm_start();
+	st.twist = around_later;
+	fault_around(RAM, P_RW | P_NX, P_RW | P_NX);
+	assert_int_equal(expect_broken(INV_seq)->at.ipa, RAM);
+}
+
+static void page_beside_and_beyond_the_slot_is_found(void **state)
+{
+	(void)state;
+	vm_start();
+	fault_around(RAM + RAM_SIZE - PAGE, P_RW | P_NX, P_RW | P_NX);
+	assert_int_equal(expect_broken(INV_inslot)->at.ipa, RAM + RAM_SIZE);
+}
+
 static bool skip_a_page(struct event *e)
 {
 	if (e->type == EV_s2_set && e->s2_set.ipa == RAM + PAGE) {
@@ -684,6 +732,10 @@ int main(void)
 		STREAM_TEST(page_not_marked_dirty_is_found),
 		STREAM_TEST(page_not_marked_dirty_is_silent),
 		STREAM_TEST(writable_block_in_a_logged_slot_is_found),
+		STREAM_TEST(page_beside_writable_in_a_logged_slot_is_found),
+		STREAM_TEST(page_beside_is_silent),
+		STREAM_TEST(page_beside_of_another_time_is_found),
+		STREAM_TEST(page_beside_and_beyond_the_slot_is_found),
 		STREAM_TEST(page_left_writable_is_found),
 		STREAM_TEST(page_reference_kept_is_found),
 		STREAM_TEST(write_fault_without_write_permission_is_found),

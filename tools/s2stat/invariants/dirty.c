@@ -9,23 +9,33 @@
  */
 #include "invariant.h"
 
+/* A block; or a page that no fault asked for, so that none is marked dirty. */
+static const char *what_is_set(const struct step *s)
+{
+	if (s->table->level != LEVEL_LAST)
+		return "block";
+	return s->op && s->op->kind == S2_OP_AROUND ? "page beside a fault's" :
+						      NULL;
+}
+
 static void set(const struct step *s)
 {
 	const uint64_t ipa = s->e->s2_set.ipa, end = ipa + s->size;
 	const struct slots *slots = &s->mmu->slots;
 	const struct charge c = { .at = place_of_entry(s) };
+	const char *what;
 
 	if (!slots->log || !s->live || !s->sane ||
-	    s->table->level == LEVEL_LAST ||
 	    !pte_is_leaf(s->e->s2_set.new, s->table->level) ||
 	    !(s->e->s2_set.new & ~s->e->s2_set.old &PTE_WRITE))
 		return;
-	for (size_t i = 0; i < slots->nr; i++)
+	what = what_is_set(s);
+	for (size_t i = 0; what && i < slots->nr; i++)
 		if (slots->slot[i].logged && slots->slot[i].start < end &&
 		    ipa < slots->slot[i].end)
 			accuse(s, INV_dirty, &c,
-			       "a block becomes writable in memslot %d, whose writes are logged",
-			       slots->slot[i].id);
+			       "a %s becomes writable in memslot %d, whose writes are logged",
+			       what, slots->slot[i].id);
 }
 
 /*

@@ -13,8 +13,11 @@
 static bool is_mapped_by_slot(const struct step *s)
 {
 	/* A shadow MMU's IPAs are the guest hypervisor's. */
-	return !s->mmu->nested && s->op && s->op->kind == S2_OP_MAP &&
-	       s->op->reason != S2_REASON_IOREMAP;
+	if (s->mmu->nested || !s->op)
+		return false;
+	return s->op->kind == S2_OP_AROUND ||
+	       (s->op->kind == S2_OP_MAP &&
+		s->op->reason != S2_REASON_IOREMAP);
 }
 
 static void check_slot(const struct step *s)

@@ -13,9 +13,10 @@
 
 static bool is_fault(const struct op *op)
 {
-	return op->kind == S2_OP_MAP && (op->reason == S2_REASON_FAULT ||
-					 op->reason == S2_REASON_PERMISSION ||
-					 op->reason == S2_REASON_PREFAULT);
+	return op->kind == S2_OP_AROUND ||
+	       (op->kind == S2_OP_MAP && (op->reason == S2_REASON_FAULT ||
+					  op->reason == S2_REASON_PERMISSION ||
+					  op->reason == S2_REASON_PREFAULT));
 }
 
 static void amid_unmap(const struct step *s)
@@ -64,6 +65,23 @@ static void check_count(const struct step *s, const struct flight *f,
 		       seq, (unsigned long long)f->mapped);
 }
 
+/* What lies beside a fault's page was seen under the same mmu_lock as that. */
+static void begins(const struct step *s)
+{
+	const struct flight *f = mmu_flight(s->mmu, s->e->pid);
+	const unsigned long long seq = s->e->s2_op_begin.notifier_seq;
+	struct charge c;
+
+	if (s->e->s2_op_begin.kind != S2_OP_AROUND || !f || !f->leaf.pte ||
+	    seq == f->mapped)
+		return;
+	c = (struct charge){ .at = place_of_leaf(s->mmu, &f->leaf),
+			     .cause = &f->begun };
+	accuse(s, INV_seq, &c,
+	       "a page was mapped at %llu and what lies beside it at %llu",
+	       (unsigned long long)f->mapped, seq);
+}
+
 static void fault_ends(const struct step *s)
 {
 	const struct flight *f = mmu_flight(s->mmu, s->e->pid);
@@ -93,6 +111,7 @@ const struct invariant inv_seq = {
 	.needs = ON_TABLES | ON(s2_fault_begin) | ON(s2_fault_end),
 	.hooks =
 		(const struct hook[]){
+			{ BEFORE, EV_s2_op_begin, begins },
 			{ BEFORE, EV_s2_set, set },
 			{ BEFORE, EV_s2_fault_end, fault_ends },
 			{},
