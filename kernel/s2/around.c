@@ -28,21 +28,9 @@
 
 #include "around.h"
 #include "seam.h"
-#include "switch.h"
 
 /* Pages that are looked at and mapped at a time. */
 #define CHUNK	16
-
-/**
- * s2_around_wanted() - may anything be mapped around a fault?
- * @kvm:	the VM
- * @mmu:	the tables that the fault is about
- */
-bool s2_around_wanted(const struct kvm *kvm, const struct kvm_s2_mmu *mmu)
-{
-	return s2_switches.fault_around > PAGE_SIZE && mmu->s2->geo.hw_af &&
-	       !mmu->s2->nested && !kvm_has_mte(kvm);
-}
 
 /* What the guest may do with a page of the host's; 0: do not map it. */
 static u64 prot_of(const struct s2_around *a, pte_t pte)

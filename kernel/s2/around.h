@@ -7,6 +7,7 @@
 #define __KVM_ARM64_S2_AROUND_H
 
 #include "mmu.h"
+#include "switch.h"
 
 /**
  * struct s2_around - a fault that has just been resolved by one page
@@ -31,7 +32,14 @@ struct s2_around {
 	unsigned long			folio;
 };
 
-bool s2_around_wanted(const struct kvm *kvm, const struct kvm_s2_mmu *mmu);
+/* May anything be mapped around a fault in these tables? */
+static inline bool s2_around_wanted(struct kvm *kvm,
+				    const struct kvm_s2_mmu *mmu)
+{
+	return s2_switches.fault_around > PAGE_SIZE && mmu->s2->geo.hw_af &&
+	       !mmu->s2->nested && !kvm_has_mte(kvm);
+}
+
 void s2_map_around_fault(const struct s2_around *a);
 
 #endif /* __KVM_ARM64_S2_AROUND_H */

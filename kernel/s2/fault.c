@@ -460,17 +460,15 @@ static int map_locked(struct s2_fault *f, enum s2_lock lock)
 	return s2_op_end(&op, ret);
 }
 
-/* A page was mapped that was not there. Under mmu_lock, held since. */
-static void map_around(const struct s2_fault *f)
+/* Not every frame of memory has a page to itself, or one at all. */
+static unsigned long folio_bytes(kvm_pfn_t pfn)
 {
-	struct s2_around around;
+	return pfn_valid(pfn) ? folio_size(page_folio(pfn_to_page(pfn))) : 0;
+}
 
-	if (f->kind != S2_FAULT_TRANSLATION || f->size != PAGE_SIZE ||
-	    f->device || (f->logging && !s2_inject(f->mmu->s2, AROUND_WHILE_LOGGING)) ||
-	    !s2_around_wanted(f->vcpu->kvm, f->mmu))
-		return;
-
-	around = (struct s2_around) {
+static noinline void map_beside(const struct s2_fault *f)
+{
+	const struct s2_around around = {
 		.kvm = f->vcpu->kvm,
 		.mmu = f->mmu,
 		.slot = f->slot,
@@ -478,9 +476,20 @@ static void map_around(const struct s2_fault *f)
 		.hva = ALIGN_DOWN(f->hva, PAGE_SIZE),
 		.vma_start = f->vma_start,
 		.vma_end = f->vma_end,
-		.folio = folio_size(page_folio(pfn_to_page(f->pfn))),
+		.folio = folio_bytes(f->pfn),
 	};
+
 	s2_map_around_fault(&around);
+}
+
+/* A page was mapped that was not there. Under mmu_lock, held since. */
+static void map_around(const struct s2_fault *f)
+{
+	if (s2_around_wanted(f->vcpu->kvm, f->mmu) &&
+	    f->kind == S2_FAULT_TRANSLATION && f->size == PAGE_SIZE &&
+	    !f->device &&
+	    (!f->logging || s2_inject(f->mmu->s2, AROUND_WHILE_LOGGING)))
+		map_beside(f);
 }
 
 /*

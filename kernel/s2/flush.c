@@ -315,6 +315,35 @@ void s2_cmo_after(struct s2_op *op, u64 old, s32 level)
 }
 
 /**
+ * s2_cmo_table() - as s2_cmo_after(), for all that a table of pages maps
+ * @op:		the operation
+ * @table:	first entry; unlinked, and the debt paid
+ *
+ * Pages that lie one behind the other are cleaned together.
+ */
+void s2_cmo_table(struct s2_op *op, const u64 *table)
+{
+	const struct s2_geometry *geo = &op->ctx->geo;
+	u64 pa, start = 0, end = 0;
+	u32 i;
+
+	for (i = 0; i < S2_TABLE_ENTRIES; i++) {
+		if (!s2_pte_cacheable(geo, table[i]))
+			continue;
+
+		pa = s2_pte_pa(geo, table[i]);
+		if (pa != end) {
+			if (end != start)
+				cmo(op, S2_CMO_DCACHE, start, end - start);
+			start = pa;
+		}
+		end = pa + PAGE_SIZE;
+	}
+	if (end != start)
+		cmo(op, S2_CMO_DCACHE, start, end - start);
+}
+
+/**
  * s2_cmo_later() - note a cleared leaf for s2_cmo_after(), once paid
  * @op:		the operation; the debt for the leaf is already recorded
  * @old:	the leaf as it was

@@ -68,6 +68,7 @@ void s2_flush_all(struct s2_ctx *ctx);
 bool s2_cmo_owed(const struct s2_op *op);
 void s2_cmo_before(struct s2_op *op, u64 old, u64 new, s32 level);
 void s2_cmo_after(struct s2_op *op, u64 old, s32 level);
+void s2_cmo_table(struct s2_op *op, const u64 *table);
 void s2_cmo_clean(struct s2_op *op, u64 pte, s32 level);
 void s2_cmo_later(struct s2_op *op, u64 old, s32 level);
 

@@ -10,7 +10,7 @@
  * @clean_at_end: kvm-arm.s2_clean_at_end, off: without FEAT_S2FWB, clean the
  *		cache lines of all that a VM has mapped when its MMU goes
  * @reap_unread: kvm-arm.s2_reap_unread, on: a table page full of leaves is
- *		freed without clearing its entries, if nobody listens
+ *		freed with its entries in it, if nobody listens
  * @fault_around: kvm-arm.s2_fault_around, 64K: bytes around a page that the
  *		guest stopped for that are mapped with it where the host has
  *		them; a power of two, 0: only that page

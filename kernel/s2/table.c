@@ -182,19 +182,21 @@ void s2_table_bury(struct s2_op *op, u64 *table, s32 level, u64 ipa)
 #endif
 
 /*
- * A table of leaves, of which nobody wants to hear one by one and whose memory
- * need not be cleaned, is freed as it is, without a look at its entries. What
- * it held its count says: we leave nothing but leaves in a table of the last
- * level (s2_pte_counted()).
+ * A table of leaves, of which nobody wants to hear one by one, is freed with
+ * its entries in it. What it held its count says: we leave nothing but leaves
+ * in a table of the last level (s2_pte_counted()). They are looked at only if
+ * what they map is to be cleaned.
  */
 static bool reap_unread(struct s2_op *op, u64 *table, s32 level)
 {
 	s32 leaves = s2_table_count(table) - 1;
 
 	if (level != S2_LAST_LEVEL || s2_listening(s2_clear) || READ_ALL ||
-	    !s2_switches.reap_unread || s2_cmo_owed(op))
+	    !s2_switches.reap_unread)
 		return false;
 
+	if (s2_cmo_owed(op))
+		s2_cmo_table(op, table);
 	atomic_set(s2_port_count(table), 1);
 	s2_stat_gone(op, level, leaves);
 	s2_count_gone(op, leaves);

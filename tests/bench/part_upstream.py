@@ -26,10 +26,15 @@ PHASES = {
     "create": ("VM created and destroyed", "cpu_ns"),
 }
 BOUND = ("<=", 1.02)
-BOUNDS = {"clear": ("<=", 0.7), "unmap": ("<=", 0.6), "teardown": ("<=", 0.5)}
-PAGE_SIZE = 4096
-# Nothing is mapped around a fault, so that each page is one.
+# A page mapped around a fault is one that KVM did not touch: what the host does
+# when KVM first does, marking it accessed, then is in the write to it when it is
+# write-protected, and not in the first write. So that has its bound where each page
+# is a fault.
+BOUNDS = {"fault": ("<=", 0.85), "permission": None, "clear": ("<=", 0.7),
+          "unmap": ("<=", 0.6), "teardown": ("<=", 0.5)}
+SINGLE = {"fault": ("<=", 0.85), "permission": BOUND}
 ONE_BY_ONE = "kvm-arm.s2_fault_around=0"
+PAGE_SIZE = 4096
 # KVM makes a file there for each of a VM's statistics, and ours has more of them.
 NO_DEBUGFS = "debugfs=off"
 
@@ -58,17 +63,18 @@ def exits_a_gb(said, name):
     return rounds_of(said, name, lambda f: f["exits"] / f["n"] * (1 << 30) / PAGE_SIZE)
 
 
+def row(cpu, name, ours, upstream, bound, how=""):
+    return figure("%s%s: %s" % (cpu, how, PHASES[name][0]), "instructions",
+                  {"ours": instructions(ours, name),
+                   "upstream": instructions(upstream, name)}, bound)
+
+
 def of_cpu(cpu, mb):
     ours, upstream = (bench(k, cpu, mb) for k in ("s2", "upstream"))
     single = bench("s2", cpu, mb, ONE_BY_ONE)
-    rows = [figure("%s: %s" % (cpu, what), "instructions",
-                   {"ours": instructions(ours, name),
-                    "upstream": instructions(upstream, name)},
-                   BOUNDS.get(name, BOUND))
-            for name, (what, _) in PHASES.items()]
-    rows.append(figure("%s, %s: %s" % (cpu, ONE_BY_ONE, PHASES["fault"][0]), "instructions",
-                       {"ours": instructions(single, "fault"),
-                        "upstream": instructions(upstream, "fault")}, ("<=", 0.85)))
+    rows = [row(cpu, name, ours, upstream, BOUNDS.get(name, BOUND)) for name in PHASES]
+    rows += [row(cpu, name, single, upstream, bound, ", " + ONE_BY_ONE)
+             for name, bound in SINGLE.items()]
     rows.append(figure("%s: the vCPU stops for 1 GB that the host has, in 4 KB pages" % cpu,
                        "exits", {"ours": exits_a_gb(ours, "fault"),
                                  "upstream": exits_a_gb(upstream, "fault")}, ("<=", 0.10)))

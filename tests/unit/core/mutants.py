@@ -118,7 +118,7 @@ MUTANTS = [
     ("leaves go unread although somebody listens", "table.c",
      "s2_listening(s2_clear) || ", "", "core random"),
     ("leaves go unread and uncleaned", "table.c",
-     " || s2_cmo_owed(op))", ")", "core random"),
+     "	if (s2_cmo_owed(op))\n		s2_cmo_table(op, table);\n", "", "core random"),
     ("a table that goes unread keeps its count", "table.c",
      "	atomic_set(s2_port_count(table), 1);\n", "", "core random"),
     ("entries that went unread stay uncounted", "table.c",
