@@ -16,9 +16,10 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 OPS = "60000"
 
-# Name in the core's list, test that runs into it, invariant that it breaks.
+# Name in the core's list, test that runs into it, invariant that it breaks; or
+# several, of which the operation that comes first decides.
 EXPECTED = [
-    ("no flush when the debt is paid", "random", "OWED"),
+    ("no flush when the debt is paid", "random", "OWED FREE"),
     ("free before flush", "random", "FREE"),
     ("level hint although tables were cleared", "random", "FREE"),
     ("whole VMID for each single page", "random", "OVER"),
@@ -108,9 +109,9 @@ def main():
             key, text = try_one(core, args, *named[name], test)
         except ValueError as err:
             key, text = None, str(err)
-        print(f"{'ok' if key == want else 'NOT ' + want:12} {name}: {text}",
-              flush=True)
-        failed += key != want
+        right = key in want.split()
+        print(f"{'ok' if right else 'NOT ' + want:12} {name}: {text}", flush=True)
+        failed += not right
     print(f"{len(EXPECTED) - failed} of {len(EXPECTED)} mutants break what "
           "they should")
     return 1 if failed else 0
