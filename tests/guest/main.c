@@ -14,7 +14,7 @@
 static const struct scenario *const scenarios[] = {
 	&scn_vmids, &scn_touch, &scn_memslot, &scn_dirtylog, &scn_notifier,
 	&scn_readonly, &scn_bad, &scn_ipa, &scn_failnth, &scn_createleak,
-	&scn_gicv2, &scn_gmem, &scn_nested, &scn_storm, &scn_stale, &scn_prefault, &scn_stats,
+	&scn_gicv2, &scn_gmem, &scn_nested, &scn_storm, &scn_stale, &scn_prefault, &scn_around, &scn_stats,
 	&scn_eager,
 	&scn_soak, &scn_stream, &scn_pressure, &scn_corpus, &scn_cost, &scn_scale,
 	&scn_bench,

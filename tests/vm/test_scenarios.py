@@ -36,6 +36,8 @@ SCENARIOS = {
     "prefault-thp": "s2guest prefault --backing thp",
     "prefault-hugetlb": "s2guest prefault --backing hugetlb2m",
     "prefault-memfd": "s2guest prefault --backing memfd",
+    "around-anon": "s2guest around",
+    "around-memfd": "s2guest around --backing memfd",
     "eager-thp": "s2guest eager",
     "eager-hugetlb": "s2guest eager --backing hugetlb2m",
     "stats-anon": "s2guest stats",
@@ -43,13 +45,15 @@ SCENARIOS = {
 }
 # What only a GICv2 host can show, and what a CPU need not show once more.
 GICV2 = {"gicv2": "s2guest gicv2", "touch-anon": "s2guest touch --mb 2"}
+# Nor what cortex-a57 has no hardware for (test_switches.py: around --none).
 LESS = ("touch-dense", "dirtylog-anon", "dirtylog-hugetlb", "notifier-memfd",
-        "prefault-hugetlb", "prefault-memfd", "stats-thp", "eager-hugetlb")
+        "prefault-hugetlb", "prefault-memfd", "stats-thp", "eager-hugetlb",
+        "around-anon", "around-memfd")
 ONLY = {
     "cortex-a57": [n for n in SCENARIOS if n not in LESS],
     "neoverse-n1": ("touch-anon", "touch-shared", "memslot-thp", "readonly",
                     "dirtylog-thp", "notifier-thp", "notifier-anon", "storm", "bad", "ipa",
-                    "prefault-thp"),
+                    "prefault-thp", "around-anon"),
 }
 
 
