@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 export KSRC KDEB CONFIG
 
 .PHONY: help run check check-full check-unit kernel kernel-upstream \
-	kernel-observed kernel-observed-newest kernel-debug kernel-kcsan kernel-inject kernel-deb \
+	kernel-observed kernel-observed-newest kernel-debug kernel-kcsan kernel-inject kernel-silent kernel-deb \
 	series selftests s2stat s2stat-arm64 \
 	s2stat-arm64-dynamic guest lint bench install deb deb-arm64 deps \
 	arm64-root arm64-sysroot arm64-debian clean distclean
@@ -30,6 +30,7 @@ help:
 	@echo 'make kernel-debug     ours with KASAN, lockdep, DEBUG_VM'
 	@echo 'make kernel-kcsan     ours with KCSAN'
 	@echo 'make kernel-inject    ours with faults to switch on; for tests only'
+	@echo 'make kernel-silent    ours without its events; to measure what they cost'
 	@echo 'make kernel-deb       Debian packages of ours   build/deb   (CONFIG=FILE: configured like FILE)'
 	@echo 'make series           both series on each 6.12 source package that Debian offers'
 	@echo "make selftests        KVM's own selftests, ours and upstream side by side (SELECT=full: all)"
@@ -50,7 +51,7 @@ kernel: deps
 	@scripts/kernel s2
 
 kernel-upstream kernel-observed kernel-debug kernel-kcsan kernel-inject \
-kernel-deb: kernel-%: deps
+kernel-silent kernel-deb: kernel-%: deps
 	@scripts/kernel $*
 
 kernel-observed-newest: deps

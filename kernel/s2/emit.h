@@ -24,9 +24,25 @@ static inline u64 s2_next_seq(struct s2_ctx *ctx)
 
 #ifdef __KERNEL__
 #include "events.h"
+#endif
+
+#if defined(CONFIG_KVM_ARM64_S2) && !defined(CONFIG_KVM_ARM64_S2_EVENTS)
+/* Nobody can listen: to measure what it costs that somebody might. */
+#define s2_listening(event)	false
+#define s2_counting()		false
+#define s2_emit(event, ctx, ...)					\
+do {									\
+	if (0)								\
+		trace_##event((ctx)->pgt.mmu, 0, ##__VA_ARGS__);	\
+} while (0)
+#elif defined(__KERNEL__)
 #define s2_listening(event)	trace_##event##_enabled()
-/* Are the contexts to count their events? See events.h. */
+/* Are the contexts to count their events? See events.h. Linux's own MMU has none. */
+#ifdef CONFIG_KVM_ARM64_S2_OBSERVE
+#define s2_counting()		false
+#else
 #define s2_counting()		trace_s2_counts_enabled()
+#endif
 /*
  * Not preempted while it is told: a BPF program that the next task on the CPU
  * runs meanwhile would skip its event. A tracepoint used to see to that itself;

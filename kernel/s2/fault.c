@@ -53,6 +53,8 @@
  * @writable:	it may be written to
  * @device:	it is no memory
  * @sought:	the host page was looked for
+ * @file:	the VMA maps a file, or what is like one
+ * @faulted_in:	the host had no page until then
  * @dirty:	the page was marked dirty in the slot's log
  */
 struct s2_fault {
@@ -84,6 +86,8 @@ struct s2_fault {
 	bool			writable;
 	bool			device;
 	bool			sought;
+	bool			file;
+	bool			faulted_in;
 	bool			dirty;
 };
 
@@ -118,6 +122,8 @@ static void fault_init(struct s2_fault *f, struct kvm_vcpu *vcpu, u64 ipa,
 	f->writable = false;
 	f->device = false;
 	f->sought = false;
+	f->file = false;
+	f->faulted_in = false;
 	f->dirty = false;
 }
 
@@ -226,6 +232,7 @@ static int look_at_vma(struct s2_fault *f)
 
 	f->vma_start = vma->vm_start;
 	f->vma_end = vma->vm_end;
+	f->file = !vma_is_anonymous(vma);
 	f->mte_allowed = vma->vm_flags & VM_MTE_ALLOWED;
 	f->uncached = vma->vm_flags & VM_ALLOW_ANY_UNCACHED;
 	f->seq = f->vcpu->kvm->mmu_invalidate_seq;
@@ -242,6 +249,7 @@ static int look_at_vma(struct s2_fault *f)
 static int find_page(struct s2_fault *f)
 {
 	bool interruptible = f->kind == S2_FAULT_PREFAULT;
+	unsigned long host_faults = current->min_flt + current->maj_flt;
 
 	f->sought = true;
 	f->pfn = __gfn_to_pfn_memslot(f->slot, f->gpa >> PAGE_SHIFT, false,
@@ -254,6 +262,7 @@ static int find_page(struct s2_fault *f)
 	if (is_error_noslot_pfn(f->pfn))
 		return -EFAULT;
 
+	f->faulted_in = current->min_flt + current->maj_flt != host_faults;
 	f->refs_taken++;
 	f->page_seq = READ_ONCE(f->vcpu->kvm->mmu_invalidate_seq);
 	f->device = !pfn_is_map_memory(f->pfn) &&
@@ -466,8 +475,19 @@ static unsigned long folio_bytes(kvm_pfn_t pfn)
 	return pfn_valid(pfn) ? folio_size(page_folio(pfn_to_page(pfn))) : 0;
 }
 
+/*
+ * Are there likely to be pages beside it? Where the host had the page already
+ * there are; where it got it now, only if a folio came, or if a read of a file
+ * brought what the page cache has (the host's own fault-around).
+ */
+static bool has_neighbours(const struct s2_fault *f, unsigned long folio)
+{
+	return !f->faulted_in || folio > PAGE_SIZE || (f->file && !f->write);
+}
+
 static noinline void map_beside(const struct s2_fault *f)
 {
+	unsigned long folio = folio_bytes(f->pfn);
 	const struct s2_around around = {
 		.kvm = f->vcpu->kvm,
 		.mmu = f->mmu,
@@ -476,10 +496,11 @@ static noinline void map_beside(const struct s2_fault *f)
 		.hva = ALIGN_DOWN(f->hva, PAGE_SIZE),
 		.vma_start = f->vma_start,
 		.vma_end = f->vma_end,
-		.folio = folio_bytes(f->pfn),
+		.folio = folio,
 	};
 
-	s2_map_around_fault(&around);
+	if (has_neighbours(f, folio))
+		s2_map_around_fault(&around);
 }
 
 /* A page was mapped that was not there. Under mmu_lock, held since. */

@@ -8,6 +8,26 @@
 #include "op.h"
 #include "stat.h"
 
+/*
+ * Told by functions of their own, and last: so that those who begin and end
+ * operations nobody listens to keep nothing for it.
+ */
+static noinline void begin_told(struct s2_op *op, u64 ipa, u64 end)
+{
+	struct s2_ctx *ctx = op->ctx;
+
+	op->id = atomic64_inc_return(&ctx->ops);
+	s2_emit(s2_op_begin, ctx, op->id, op->kind, op->reason, ipa, end,
+		op->lock, op->may_block, s2_port_notifier_seq(op->mmu));
+}
+
+static noinline int end_told(struct s2_op *op, int result)
+{
+	s2_emit(s2_op_end, op->ctx, op->id, op->kind, op->reason, result,
+		op->entries, op->resched, op->deferred);
+	return result;
+}
+
 /**
  * s2_op_begin() - start an operation
  * @op:		filled in
@@ -24,10 +44,8 @@ void s2_op_begin(struct s2_op *op, struct kvm_s2_mmu *mmu,
 		 enum s2_op_kind kind, enum s2_reason reason, u64 ipa, u64 end,
 		 enum s2_lock lock, bool may_block)
 {
-	struct s2_ctx *ctx = mmu->s2;
-
 	op->mmu = mmu;
-	op->ctx = ctx;
+	op->ctx = mmu->s2;
 	op->id = 0;
 	op->kind = kind;
 	op->reason = reason;
@@ -46,9 +64,7 @@ void s2_op_begin(struct s2_op *op, struct kvm_s2_mmu *mmu,
 	op->nr_cmo = 0;
 
 	if (s2_listening(s2_op_begin))
-		op->id = atomic64_inc_return(&ctx->ops);
-	s2_emit(s2_op_begin, ctx, op->id, kind, reason, ipa, end, lock,
-		may_block, s2_port_notifier_seq(mmu));
+		begin_told(op, ipa, end);
 }
 
 /**
@@ -68,9 +84,7 @@ int s2_op_end(struct s2_op *op, int result)
 		s2_debt_settle(op);
 	s2_count_publish(op);
 	s2_stat_publish(op);
-	s2_emit(s2_op_end, op->ctx, op->id, op->kind, op->reason, result,
-		op->entries, op->resched, op->deferred);
-	return result;
+	return s2_listening(s2_op_end) ? end_told(op, result) : result;
 }
 
 static bool may_yield(struct s2_op *op)

@@ -20,6 +20,19 @@ static bool takes_count(struct s2_op *op, const struct s2_slot *slot, u64 old)
 	       !s2_inject(op->ctx, ROOT_TAIL_NOT_COUNTED);
 }
 
+/*
+ * An entry was set, and somebody wants to know. Returns true, so that it can be
+ * the last thing its callers do: then they keep nothing for it.
+ */
+bool s2_entry_told(struct s2_op *op, struct s2_slot slot, u64 ipa, u64 old,
+		   u64 new, s32 refs)
+{
+	s2_count_set(op);
+	s2_emit(s2_set, op->ctx, op->id, ipa, slot.level,
+		s2_port_pa(slot.table), slot.index, old, new, refs);
+	return true;
+}
+
 /**
  * s2_entry_set() - make an entry non-zero, or change it
  * @op:		the operation
@@ -54,20 +67,9 @@ bool s2_entry_set(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
 
 	op->entries++;
 	s2_stat_entry(op, slot->level, old, new);
-	s2_count_set(op);
-	s2_emit(s2_set, op->ctx, op->id, ipa, slot->level,
-		s2_port_pa(slot->table), slot->index, old, new, refs);
+	if (s2_counting() || s2_listening(s2_set))
+		return s2_entry_told(op, *slot, ipa, old, new, refs);
 	return true;
-}
-
-/* s2_entry_change() was heard of. */
-void s2_entry_changed(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
-		      u64 old, u64 new)
-{
-	s2_count_set(op);
-	s2_emit(s2_set, op->ctx, op->id, ipa, slot->level,
-		s2_port_pa(slot->table), slot->index, old, new,
-		s2_table_count(slot->table));
 }
 
 /**

@@ -101,8 +101,9 @@ bool s2_entry_set(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
 		  u64 old, u64 new);
 u64 s2_entry_clear(struct s2_op *op, const struct s2_slot *slot, u64 ipa);
 
-void s2_entry_changed(struct s2_op *op, const struct s2_slot *slot, u64 ipa,
-		      u64 old, u64 new);
+/* The slot by value: whose address is taken does not live in registers. */
+bool s2_entry_told(struct s2_op *op, struct s2_slot slot, u64 ipa, u64 old,
+		   u64 new, s32 refs);
 
 /**
  * s2_entry_change() - change what a leaf allows or says, and nothing else
@@ -128,7 +129,8 @@ static __always_inline bool s2_entry_change(struct s2_op *op,
 		atomic_inc_return(s2_port_count(slot->table));
 	op->entries++;
 	if (s2_counting() || s2_listening(s2_set))
-		s2_entry_changed(op, slot, ipa, old, new);
+		return s2_entry_told(op, *slot, ipa, old, new,
+				     s2_table_count(slot->table));
 	return true;
 }
 

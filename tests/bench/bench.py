@@ -20,7 +20,8 @@ import time
 
 from measure import BUILD, ROOT, BenchError, run, table
 
-PARTS = ("model", "scale", "overhead", "upstream")
+PARTS = ("model", "scale", "overhead", "silent", "upstream", "flushes",
+         "whole")
 DOC = ROOT / "docs/performance.md"
 
 

@@ -69,7 +69,8 @@ def figure(name, unit, runs, bound=None, of="ratio", best=statistics.median, dig
         row["ratio"] = first / second[0] if second[0] else None
     if bound:
         judged = row.get("ratio") if second and of == "ratio" else first
-        row["bound"] = "%s %s" % (bound[0], plain(bound[1]))
+        row["bound"] = "%s %s" % (bound[0], "{:g}".format(bound[1])
+                                  if bound[1] < 10 else plain(bound[1]))
         row["met"] = judged is not None and HOLDS[bound[0]](judged, bound[1])
     return row
 
@@ -80,6 +81,9 @@ def plain(number, digits=2):
         return "-"
     if number == int(number):
         return "{:,}".format(int(number))
+    # So small that no digit would be left.
+    if abs(number) < 0.5 * 10 ** -digits:
+        return "{:.1g}".format(number)
     return "{:,.{}f}".format(number, digits)
 
 

@@ -89,15 +89,15 @@ static int renew(void)
 	return 0;
 }
 
-/* The guest reads all pages and stops for one in @each. */
-static int stops(const char *what, size_t each)
+/* The guest goes over all pages and stops for one in @each. */
+static int stops(const char *what, uint64_t job, size_t each)
 {
 	uint64_t before;
 
 	if (guest(JOB_NOP, 0, 1))
 		return 1;
 	before = binstat(stats, "fault_translation");
-	if (guest(JOB_READ, 0, PAGES))
+	if (guest(job, 0, PAGES))
 		return 1;
 	/* And once for the doorbell. */
 	return expect(what, binstat(stats, "fault_translation") - before,
@@ -108,7 +108,7 @@ static int stops(const char *what, size_t each)
 
 static int once_for_each_window(void)
 {
-	return renew() || stops("stops for windows", WINDOW);
+	return renew() || stops("stops for windows", JOB_READ, WINDOW);
 }
 
 /* A window has three pages of the host's; so have the guest and the host then. */
@@ -297,12 +297,15 @@ static int once_for_each_folio(void)
 	snprintf(large, sizeof(large), MTHP, "256kB");
 	if (write_text(huge, "never") || write_text(large, "always"))
 		return fail("no folios of 256 kB");
-	/* Fresh memory, which may have them. */
-	ret = mem_remap(&mem, 0, SIZE) ||
-	      madvise(mem.p, SIZE, MADV_HUGEPAGE);
+	/* Fresh memory, which may have them: of the host's, or of nobody's yet. */
+	ret = mem_remap(&mem, 0, SIZE) || madvise(mem.p, SIZE, MADV_HUGEPAGE);
 	if (!ret)
 		mem_fill(&mem, 0, SIZE, PAGE_SIZE, VALUE, 1);
-	ret = ret ? fail("no memory") : stops("stops for folios", FOLIO);
+	ret = ret ? fail("no memory") :
+		    stops("stops for folios", JOB_READ, FOLIO);
+	ret = ret || mem_remap(&mem, 0, SIZE) ||
+	      madvise(mem.p, SIZE, MADV_HUGEPAGE) ||
+	      stops("stops for new folios", JOB_WRITE, FOLIO);
 	return write_text(large, "never") || write_text(huge, "inherit") ||
 	       ret;
 }

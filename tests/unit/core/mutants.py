@@ -18,15 +18,11 @@ import sys
 # name, file, text to be found (exactly once), its replacement, tests to run
 MUTANTS = [
     ("entries set are not counted", "table.c",
-     "	s2_count_set(op);\n	s2_emit(s2_set, op->ctx, op->id, ipa, slot->level,\n"
-     "		s2_port_pa(slot->table), slot->index, old, new, refs);",
-     "	s2_emit(s2_set, op->ctx, op->id, ipa, slot->level,\n"
-     "		s2_port_pa(slot->table), slot->index, old, new, refs);", "random"),
-    ("entries changed are not counted", "table.c",
-     "	s2_count_set(op);\n	s2_emit(s2_set, op->ctx, op->id, ipa, slot->level,\n"
-     "		s2_port_pa(slot->table), slot->index, old, new,\n",
-     "	s2_emit(s2_set, op->ctx, op->id, ipa, slot->level,\n"
-     "		s2_port_pa(slot->table), slot->index, old, new,\n", "random"),
+     "	s2_count_set(op);\n", "", "random"),
+    ("entries changed are not told", "table.h",
+     "		return s2_entry_told(op, *slot, ipa, old, new,\n"
+     "				     s2_table_count(slot->table));\n",
+     "		return true;\n", "core random"),
     ("a change is no entry touched", "table.h",
      "	op->entries++;\n", "", "core random"),
     ("a change counts for the table", "table.h",
@@ -80,8 +76,9 @@ MUTANTS = [
      "debt->level == level && ", "", "core random"),
     ("an operation ends and owes", "op.c",
      "	if (s2_debt_open(op))\n		s2_debt_settle(op);\n	s2_count_publish(op);\n"
-     "	s2_stat_publish(op);\n	s2_emit",
-     "	s2_count_publish(op);\n	s2_stat_publish(op);\n	s2_emit", "core random"),
+     "	s2_stat_publish(op);\n	return s2_listening",
+     "	s2_count_publish(op);\n	s2_stat_publish(op);\n	return s2_listening",
+     "core random"),
     ("what waits to be freed is forgotten", "flush.h",
      " ||\n	       !list_empty(&op->dead)", "", "core random"),
     ("levels of a debt are not merged", "flush.c",

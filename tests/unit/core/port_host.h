@@ -71,6 +71,7 @@ u64 host_cmpxchg(u64 *ptr, u64 old, u64 new);
 typedef struct { s32 val; } atomic_t;
 typedef struct { u64 val; } atomic64_t;
 
+#define noinline		__attribute__((noinline))
 #define atomic_read(a)		READ_ONCE((a)->val)
 #define atomic_set(a, v)	WRITE_ONCE((a)->val, v)
 #define atomic_inc_return(a)	__sync_add_and_fetch(&(a)->val, 1)
