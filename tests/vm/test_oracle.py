@@ -95,6 +95,14 @@ def differences(left, right):
             if left.get(k) != right.get(k)][:20]
 
 
+def touched(told, seen, young):
+    """
+    What the events told, where @young makes of it what is seen: the hardware sets
+    access flags and tells nobody. It never takes one away.
+    """
+    return {k: seen[k] if k in seen and young(v) == seen[k] else v for k, v in told.items()}
+
+
 @pytest.mark.parametrize("cpu, name", CASES)
 def test_guest_is_held_and_let_go(houses, cpu, name):
     result = oracle_house(houses, cpu).result(name)
@@ -105,7 +113,9 @@ def test_guest_is_held_and_let_go(houses, cpu, name):
 @pytest.mark.parametrize("cpu, name", CASES)
 def test_events_tell_what_the_kernel_dumps(houses, cpu, name):
     result = oracle_house(houses, cpu).result(name)
-    assert not differences(replayed(result), dumped(result))
+    seen = dumped(result)
+    told = touched(replayed(result), seen, lambda leaf: (*leaf[:3], True))
+    assert not differences(told, seen)
 
 
 @pytest.mark.parametrize("cpu, name", CASES)
@@ -131,7 +141,8 @@ def test_s2stat_shows_the_very_descriptors_of_the_events(houses, cpu, name):
     state = at_rest(result)
     told = {(pa, index): pte for pa, entries in state.entries.items()
             for index, (pte, _, _) in entries.items()}
-    assert not differences(walked(result), told)
+    seen = walked(result)
+    assert not differences(seen, touched(told, seen, lambda pte: pte | s2trace.ACCESSED))
 
 
 @pytest.mark.parametrize("cpu", CPUS)
