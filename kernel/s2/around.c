@@ -24,9 +24,8 @@
  * Absent entries of one table are filled, next to the one of the fault, so it
  * takes no table page, no invalidation and mmu_lock for read only.
  */
-#include <linux/mm.h>
-
 #include "around.h"
+#include "hostpt.h"
 #include "seam.h"
 
 /* Pages that are looked at and mapped at a time. */
@@ -53,31 +52,6 @@ static u64 prot_of(const struct s2_around *a, pte_t pte)
 	return prot;
 }
 
-/* The host's table of pages for an address. As s2_host_leaf_size(). */
-static pte_t *host_ptes(struct mm_struct *mm, unsigned long hva)
-{
-	pgd_t *pgdp = pgd_offset(mm, hva), pgd = READ_ONCE(*pgdp);
-	p4d_t *p4dp, p4d;
-	pud_t *pudp, pud;
-	pmd_t *pmdp, pmd;
-
-	if (pgd_none(pgd))
-		return NULL;
-	p4dp = p4d_offset_lockless(pgdp, pgd, hva);
-	p4d = READ_ONCE(*p4dp);
-	if (p4d_none(p4d))
-		return NULL;
-	pudp = pud_offset_lockless(p4dp, p4d, hva);
-	pud = READ_ONCE(*pudp);
-	if (!pud_present(pud) || pud_leaf(pud))
-		return NULL;
-	pmdp = pmd_offset_lockless(pudp, pud, hva);
-	pmd = READ_ONCE(*pmdp);
-	if (!pmd_present(pmd) || pmd_leaf(pmd))
-		return NULL;
-	return pte_offset_kernel(&pmd, hva);
-}
-
 /*
  * Looks at @nr pages from @hva on, which one table of the host's has. With
  * interrupts off, so that it is not freed under us.
@@ -87,13 +61,14 @@ static void look_at_host(const struct s2_around *a, unsigned long hva,
 {
 	unsigned long flags;
 	pte_t *ptep, pte;
+	bool table;
 	u32 i;
 
 	local_irq_save(flags);
-	ptep = host_ptes(a->kvm->mm, hva);
+	table = s2_host_walk(a->kvm->mm, hva, &ptep) == PAGE_SIZE;
 	for (i = 0; i < nr; i++) {
 		pages[i].prot = 0;
-		if (!ptep)
+		if (!table)
 			continue;
 		pte = ptep_get_lockless(ptep + i);
 		pages[i].pa = PFN_PHYS(pte_pfn(pte));

@@ -18,6 +18,7 @@
 
 #include "around.h"
 #include "count.h"
+#include "hostpt.h"
 #include "seam.h"
 #include "stat.h"
 #include "trace.h"
@@ -322,44 +323,18 @@ static void choose_prot(struct s2_fault *f)
  * @mm:		of the host's process
  * @hva:	an address in it
  *
- * Read from the host's tables without their locks: with interrupts off they
- * are not freed under us (U66), and under mmu_lock, with the notifier sequence
- * unchanged, what they say of this address stays true.
+ * Context: mmu_lock; see s2_host_walk().
  *
  * Return: bytes, 0 if the mapping is gone.
  */
 u64 s2_host_leaf_size(struct mm_struct *mm, unsigned long hva)
 {
 	unsigned long flags;
-	u64 size = 0;
-	pgd_t *pgdp, pgd;
-	p4d_t *p4dp, p4d;
-	pud_t *pudp, pud;
-	pmd_t *pmdp, pmd;
+	pte_t *ptep;
+	u64 size;
 
 	local_irq_save(flags);
-	pgdp = pgd_offset(mm, hva);
-	pgd = READ_ONCE(*pgdp);
-	if (pgd_none(pgd))
-		goto out;
-	p4dp = p4d_offset_lockless(pgdp, pgd, hva);
-	p4d = READ_ONCE(*p4dp);
-	if (p4d_none(p4d))
-		goto out;
-	pudp = pud_offset_lockless(p4dp, p4d, hva);
-	pud = READ_ONCE(*pudp);
-	if (!pud_present(pud))
-		goto out;
-	size = PUD_SIZE;
-	if (pud_leaf(pud))
-		goto out;
-	pmdp = pmd_offset_lockless(pudp, pud, hva);
-	pmd = READ_ONCE(*pmdp);
-	size = 0;
-	if (!pmd_present(pmd))
-		goto out;
-	size = pmd_leaf(pmd) ? PMD_SIZE : PAGE_SIZE;
-out:
+	size = s2_host_walk(mm, hva, &ptep);
 	local_irq_restore(flags);
 	return size;
 }
