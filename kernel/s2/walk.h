@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one way to descend (WALK).
+ * The one way to go through a range (WALK); to a single entry: s2_descend().
  *
  * A cursor visits, in order, the lowest entry that exists for each IPA of a
  * range: leaves, and absent entries at whatever level they are. After the

@@ -61,7 +61,11 @@ def marks(key):
 
 
 def write_doc(parts):
-    """Large sizes have a table of their own where the page has one for them."""
+    """
+    Only what was measured just now: what else is in the file of figures may be older
+    than what the page says. Large sizes have a table of their own where the page has
+    one for them.
+    """
     text = DOC.read_text()
     for key, part in parts.items():
         name = key.removesuffix("-full")
@@ -89,16 +93,17 @@ def main():
             parts = json.load(f)["parts"]
     except FileNotFoundError:
         parts = {}
-    measured = {}
+    measured, fresh = {}, {}
     for name in args.parts or PARTS:
         print("bench: %s ..." % name, file=sys.stderr)
         measured[name] = measure(name, args.full)
         print("\n".join(["", *table(measured[name]["rows"]), ""]), flush=True)
-        parts[name + "-full" if args.full else name] = measured[name]
+        key = name + "-full" if args.full else name
+        parts[key] = fresh[key] = measured[name]
         with open(args.json, "w", encoding="utf-8") as f:
             json.dump({"version": 1, "parts": parts}, f, indent=1)
     if not args.no_doc:
-        write_doc(parts)
+        write_doc(fresh)
     missed = [row["name"] for part in measured.values() for row in part["rows"]
               if not row.get("met", True)]
     for name in missed:

@@ -3,6 +3,9 @@
 The bench judges as it says it does, and what make check can afford of it holds:
 the bounds of s2stat check on recordings.
 """
+import json
+import sys
+
 import pytest
 
 import bench
@@ -61,6 +64,25 @@ def test_every_part_has_its_place_in_the_document():
     for name in bench.PARTS:
         assert "<!-- bench %s: begin -->" % name in text
         assert "<!-- bench %s: end -->" % name in text
+
+
+def test_only_what_was_measured_now_goes_into_the_document(monkeypatch, tmp_path):
+    """Figures of an earlier run stay in the file, and off the page."""
+    old = {"rows": [row()], "full": False, "seconds": 1, "commit": "old",
+           "machine": "m", "day": "d"}
+    figures, page = tmp_path / "bench.json", tmp_path / "page.md"
+    figures.write_text(json.dumps({"version": 1, "parts": {"model": old}}))
+    page.write_text("".join("%s\nas it was\n%s\n" % bench.marks(part)
+                            for part in bench.PARTS))
+    monkeypatch.setattr(bench, "ROOT", tmp_path)
+    monkeypatch.setattr(bench, "DOC", page)
+    monkeypatch.setattr(bench, "measure", lambda name, full: dict(old, commit="new"))
+    monkeypatch.setattr(sys, "argv", ["bench.py", "--json", str(figures), "scale"])
+    assert bench.main() == 0
+    text = page.read_text()
+    assert "at new," in text and "at old," not in text
+    assert text.count("as it was") == len(bench.PARTS) - 1
+    assert set(json.loads(figures.read_text())["parts"]) == {"model", "scale"}
 
 
 def test_s2stat_check_keeps_its_bounds():

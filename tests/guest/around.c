@@ -141,6 +141,8 @@ static int a_child_keeps_its_pages(void)
 	if (renew() || pipe(go))
 		return 1;
 	pid = fork();
+	if (pid < 0)
+		return fail("fork: %s", strerror(errno));
 	if (!pid) {
 		/* Not before the guest is done. */
 		(void)!read(go[0], &ret, 1);

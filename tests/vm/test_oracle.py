@@ -95,11 +95,13 @@ def differences(left, right):
             if left.get(k) != right.get(k)][:20]
 
 
-def touched(told, seen, young):
+def touched(cpu, told, seen, young):
     """
     What the events told, where @young makes of it what is seen: the hardware sets
-    access flags and tells nobody. It never takes one away.
+    access flags and tells nobody. It never takes one away, and cortex-a57's sets none.
     """
+    if cpu == "cortex-a57":
+        return told
     return {k: seen[k] if k in seen and young(v) == seen[k] else v for k, v in told.items()}
 
 
@@ -114,7 +116,7 @@ def test_guest_is_held_and_let_go(houses, cpu, name):
 def test_events_tell_what_the_kernel_dumps(houses, cpu, name):
     result = oracle_house(houses, cpu).result(name)
     seen = dumped(result)
-    told = touched(replayed(result), seen, lambda leaf: (*leaf[:3], True))
+    told = touched(cpu, replayed(result), seen, lambda leaf: (*leaf[:3], True))
     assert not differences(told, seen)
 
 
@@ -142,7 +144,7 @@ def test_s2stat_shows_the_very_descriptors_of_the_events(houses, cpu, name):
     told = {(pa, index): pte for pa, entries in state.entries.items()
             for index, (pte, _, _) in entries.items()}
     seen = walked(result)
-    assert not differences(seen, touched(told, seen, lambda pte: pte | s2trace.ACCESSED))
+    assert not differences(seen, touched(cpu, told, seen, lambda pte: pte | s2trace.ACCESSED))
 
 
 @pytest.mark.parametrize("cpu", CPUS)
